@@ -1,0 +1,3 @@
+"""hwgen: command-line generator of synthesisable, verified neural-network accelerators."""
+
+__version__ = "0.1.0"

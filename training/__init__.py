@@ -1,0 +1,1 @@
+"""Learning recipes; an installed hwgen carries this folder as `hwgen.training`."""
