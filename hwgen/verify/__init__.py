@@ -1,0 +1,1 @@
+"""Running the regression of an emitted folder, and judging what comes back."""
