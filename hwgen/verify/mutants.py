@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from hwgen.emit.bundle import SCRATCH, read_manifest
 from hwgen.errors import HwgenError, Problem
-from hwgen.verify.regression import Request, Run, regress
+from hwgen.verify.regression import Request, Run, Stop, regress
 
 _LIST = """
 import importlib, json, sys
@@ -89,14 +90,30 @@ def plant(folder: Path, mutant: Mutant, target: Path) -> None:
 def try_mutants(
     folder: Path, mutants: list[Mutant], sim: str, seed: int, jobs: int = 1
 ) -> Iterator[Fate]:
-    """Each mutant's fate, in order. Equivalent mutants must be left out by the caller."""
+    """Each mutant's fate, in order. Equivalent mutants must be left out by the caller.
+
+    A mutant is dead with its first failing run; the bench's other runs are spared.
+    """
+    stop = Stop()
 
     def fate(mutant: Mutant) -> Fate:
+        runs = []
         with tempfile.TemporaryDirectory(prefix="hwgen-mutant-") as scratch:
             copy = Path(scratch) / "design"
             plant(folder, mutant, copy)
             request = Request(copy, (sim,), (mutant.bench,), seed)
-            return Fate(mutant, tuple(r for r in regress(request) if isinstance(r, Run)))
+            with contextlib.closing(regress(request, stop)) as events:
+                for event in events:
+                    if isinstance(event, Run):
+                        runs.append(event)
+                        if event.failed:
+                            break
+        return Fate(mutant, tuple(runs))
 
-    with ThreadPoolExecutor(jobs) as pool:
+    pool = ThreadPoolExecutor(jobs)
+    try:
         yield from pool.map(fate, mutants)
+    finally:  # at an interrupt there are simulations under way
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop.now()
+        pool.shutdown()

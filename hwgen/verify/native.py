@@ -227,6 +227,8 @@ def events(
                 raise HwgenError(Problem(f"the simulation failed: {event['message']}"))
             yield event
         if process.wait() != 0:
+            if waves and shutil.disk_usage(waves.parent).free < SPACE_LEAST:
+                last = f"the disk is full: no room for waves in {waves.resolve().parent}"
             raise HwgenError(
                 Problem(f"the simulation stopped with code {process.returncode}", last)
             )

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +87,35 @@ def edited_files(folder: Path) -> list[str]:
     ]
 
 
-def regress(request: Request) -> Iterator[int | Run]:
+class Stop:
+    """Ends regressions that other threads wait for, and those that they are about to start."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+
+    def add(self, process: subprocess.Popen[str]) -> None:
+        """From now on `now` ends this process too."""
+        with self._lock:
+            self._running.add(process)
+            if self._stopped:
+                _end(process)
+
+    def now(self) -> None:
+        """End all of them."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                _end(process)
+
+
+def regress(request: Request, stop: Stop | None = None) -> Iterator[int | Run]:
     """The number of planned runs, then each run as it finishes.
 
-    Raises UsageError for a folder that hwgen did not build, ToolMissing without cocotb or a
-    simulator, HwgenError if the runner breaks off before its last run.
+    Closing the iterator ends the runner with its simulators, and so does `stop`. Raises UsageError
+    for a folder that hwgen did not build, ToolMissing without cocotb or a simulator, HwgenError if
+    the runner breaks off before its last run.
     """
     folder = request.folder.resolve()
     arch = read_manifest(folder)["arch"]
@@ -112,13 +137,21 @@ def regress(request: Request) -> Iterator[int | Run]:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    if stop:
+        stop.add(process)
     try:
         yield from _read(process)
     finally:
-        if process.poll() is None:  # interrupted: take the simulators along
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a runner and all that it has started; harmless if it has ended by itself."""
+    if process.poll() is None:
+        for number in (signal.SIGTERM, signal.SIGKILL):  # a simulator may be deaf to the first
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
+                os.killpg(process.pid, number)
+        process.wait()
 
 
 def _read(process: subprocess.Popen[str]) -> Iterator[int | Run]:

@@ -7,7 +7,7 @@
 //
 // Throughput: one DK-bit word in and one plane out per cycle, overlapped over pixels; a pixel
 // takes max(k_chunks * a_bits, DK-bit words touched by its runs, + 1 if its last piece passes the
-// end of a lane) cycles. The first plane follows `start` by about 15 cycles.
+// end of a lane) cycles. The first plane follows `start` by about 18 cycles.
 //
 // Raw rows are read after `x_done` has passed them; `x_freed` advances over rows not read again,
 // except with `i_keep`. `stall` is high while the ring holds the engine or a row is missing.

@@ -54,17 +54,23 @@ module n3h_store_walk (
     reg [11:0] g_q, ox_q, oy_q;
     reg        first_q, walk_q, load_q, load2_q;
 
-    // of each counter: it is 1; registers, so that no comparison is in the way
-    reg  kx1_q, ky1_q, g1_q, ox1_q, oy1_q;
-    wire kx_end = kx1_q;
-    wire ky_end = kx_end && ky1_q;
-    wire g_end  = ky_end && g1_q;
-    wire ox_end = g_end && ox1_q;
-    wire oy_end = ox_end && oy1_q;
+    // *1: the counter is 1; *_end: so are all inside it. Registers, so that no logic is in the way
+    reg  kx1_d, ky1_d, g1_d, ox1_d, oy1_d, ky1_q, g1_q, ox1_q, oy1_q;
+    reg  kx_end_q, ky_end_q, g_end_q, ox_end_q, oy_end_q;
     wire kw_one = k_w == 4'd1;
     wire kh_one = k_h == 4'd1;
     wire gp_one = gpp == 12'd1;
     wire ow_one = out_w == 12'd1;
+
+    always @* begin
+        kx1_d = kx_end_q ? kw_one : kx_q == 4'd2;
+        ky1_d = ky_end_q ? kh_one : kx_end_q ? ky_q == 4'd2 : ky1_q;
+        g1_d  = g_end_q ? gp_one : ky_end_q ? g_q == 12'd2 : g1_q;
+        ox1_d = ox_end_q ? ow_one : g_end_q ? ox_q == 12'd2 : ox1_q;
+        oy1_d = ox_end_q ? oy_q == 12'd2 : oy1_q;
+        if (load2_q)
+            {kx1_d, ky1_d, g1_d, ox1_d, oy1_d} = {kw_one, kh_one, gp_one, ow_one, rows == 12'd1};
+    end
 
     reg  b_v_q, b_in_q, b_first_q, b_last_q, b_row_q, b_end_q;
     reg  [31:0] b_word_q;
@@ -74,14 +80,22 @@ module n3h_store_walk (
     wire [31:0] win_n  = win_q + 32'd1;
     wire [31:0] pix_n  = pix_q + step_x;
     wire [31:0] orow_n = orow_q + step_y;
-    wire [31:0] far    = ox_end ? orow_n : pix_n;       // the next pixel's first element
+    wire [31:0] far    = ox_end_q ? orow_n : pix_n;     // the next pixel's first element
     wire [XW-1:0] wx_0 = {XW{1'b0}} - {{XW-4{1'b0}}, pad_l};
-    wire [XW-1:0] wx_n = ox_end ? wx_0 : wx_q + {{XW-4{1'b0}}, s_w};
+    wire [XW-1:0] wx_n = ox_end_q ? wx_0 : wx_q + {{XW-4{1'b0}}, s_w};
     wire [XW-1:0] wy_n = wy_q + {{XW-4{1'b0}}, s_h};
 
     always @(posedge clk) begin
         load_q  <= start;
         load2_q <= load_q;
+        if (load2_q || a_go) begin
+            {ky1_q, g1_q, ox1_q, oy1_q} <= {ky1_d, g1_d, ox1_d, oy1_d};
+            kx_end_q <= kx1_d;
+            ky_end_q <= kx1_d && ky1_d;
+            g_end_q  <= kx1_d && ky1_d && g1_d;
+            ox_end_q <= kx1_d && ky1_d && g1_d && ox1_d;
+            oy_end_q <= kx1_d && ky1_d && g1_d && ox1_d && oy1_d;
+        end
         if (load_q) begin
             orow_q <= first - skip_x;
             wy_q   <= {XW{1'b0}} - {{XW-4{1'b0}}, pad_t};
@@ -96,51 +110,38 @@ module n3h_store_walk (
             g_q     <= gpp;
             ox_q    <= out_w;
             oy_q    <= rows;
-            kx1_q   <= kw_one;
-            ky1_q   <= kh_one;
-            g1_q    <= gp_one;
-            ox1_q   <= ow_one;
-            oy1_q   <= rows == 12'd1;
             first_q <= 1'b1;
             walk_q  <= 1'b1;
         end else if (a_go) begin
-            first_q <= ky_end;
-            kx_q    <= kx_end ? k_w : kx_q - 4'd1;
-            kx1_q   <= kx_end ? kw_one : kx_q == 4'd2;
-            x_q     <= kx_end ? wx_q : x_q + {{XW-1{1'b0}}, 1'b1};
+            first_q <= ky_end_q;
+            kx_q    <= kx_end_q ? k_w : kx_q - 4'd1;
+            x_q     <= kx_end_q ? wx_q : x_q + {{XW-1{1'b0}}, 1'b1};
             cur_q   <= cur_q + {20'd0, gpp};
-            if (kx_end) begin
+            if (kx_end_q) begin
                 ky_q   <= ky_q - 4'd1;
-                ky1_q  <= ky_q == 4'd2;
                 y_q    <= y_q + {{XW-1{1'b0}}, 1'b1};
                 cur_q  <= line_n;
                 line_q <= line_n;
             end
-            if (ky_end) begin
+            if (ky_end_q) begin
                 ky_q  <= k_h;
-                ky1_q <= kh_one;
                 y_q   <= wy_q;
                 g_q   <= g_q - 12'd1;
-                g1_q  <= g_q == 12'd2;
                 {cur_q, line_q, win_q} <= {3{win_n}};
             end
-            if (g_end) begin
+            if (g_end_q) begin
                 g_q   <= gpp;
-                g1_q  <= gp_one;
                 ox_q  <= ox_q - 12'd1;
-                ox1_q <= ox_q == 12'd2;
                 {x_q, wx_q} <= {2{wx_n}};
                 {cur_q, line_q, win_q, pix_q} <= {4{far}};
             end
-            if (ox_end) begin
+            if (ox_end_q) begin
                 ox_q   <= out_w;
-                ox1_q  <= ow_one;
                 oy_q   <= oy_q - 12'd1;
-                oy1_q  <= oy_q == 12'd2;
                 orow_q <= orow_n;
                 {y_q, wy_q} <= {2{wy_n}};
             end
-            if (oy_end) walk_q <= 1'b0;
+            if (oy_end_q) walk_q <= 1'b0;
         end
         if (rst) begin
             load_q  <= 1'b0;
@@ -156,9 +157,9 @@ module n3h_store_walk (
             b_word_q  <= cur_q;
             b_in_q    <= x_q < {2'b00, in_w} && y_q < {2'b00, in_h};    // negative: large
             b_first_q <= first_q;
-            b_last_q  <= ky_end;
-            b_row_q   <= ox_end;
-            b_end_q   <= oy_end;
+            b_last_q  <= ky_end_q;
+            b_row_q   <= ox_end_q;
+            b_end_q   <= oy_end_q;
         end
         if (rst) b_v_q <= 1'b0;
     end

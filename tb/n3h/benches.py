@@ -100,7 +100,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("top", "tb_n3h", "n3h.test_top",
           ("*", "tb_n3h.v", "hw_sim_axi_mem.v", "hw_sim_axi_check.v"),
           ({"AXI_W": "AXI_W", "BURST": "BURST", "OUTSTANDING": "OUTSTANDING", "BYTES": 1 << 17},),
-          configs=("design",)),
+          emitted=True),
     Bench("ram_sdp", "hw_ram_sdp", "n3h.test_ram_sdp", ("hw_ram_sdp.v",),
           ({"WIDTH": 64, "DEPTH": 512, "SLICE": 64}, {"WIDTH": 64, "DEPTH": 16, "SLICE": 8})),
 )

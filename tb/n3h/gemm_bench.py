@@ -174,8 +174,8 @@ class Core:
         while int(dut.items.value) < expected:
             await self.tick()
         await self.tick(3)
-        assert int(dut.items.value) == expected and int(dut.broken.value) == 0
-        assert int(dut.freed.value) == len(entries) and int(dut.stall.value) == 0
+        seen = [int(x.value) for x in (dut.items, dut.freed, dut.broken, dut.stall)]
+        assert seen == [expected, len(entries), 0, 0], f"items, freed, broken, stall: {seen}"
         await self.compare(passes)
         return int(dut.t_done.value) - int(dut.t_start.value)
 

@@ -1,6 +1,10 @@
 """Deliberate mistakes in the blocks of n3h; each must make its bench fail. Append rows."""
 
 from _lib.mutant import Mutant
-from n3h import mutants_fill
 
-MUTANTS: tuple[Mutant, ...] = (*mutants_fill.MUTANTS,)
+from n3h.mutants_bus import BUS
+from n3h.mutants_control import CONTROL
+from n3h.mutants_fill import FILL
+from n3h.mutants_regs import REGS
+
+MUTANTS: tuple[Mutant, ...] = (*CONTROL, *BUS, *FILL, *REGS)

@@ -2,7 +2,7 @@
 
 from _lib.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (
+FILL: tuple[Mutant, ...] = (
     Mutant("ram_sdp", "hw_ram_sdp.v", "we && wslice_en[g]", "we", "slice enables ignored"),
     Mutant("ram_sdp", "hw_ram_sdp.v", "if (re)", "if (1'b1)", "data do not stay"),
     Mutant("ring", "n3h_ring.v", "span[AW-1:0] == {AW{1'b0}}", "1'b0", "never quite full"),
@@ -66,6 +66,6 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("fill", "n3h_fill_planes.v", "end_pass || (end_pixel", "(end_pixel", "last tile open"),
     Mutant("fill", "n3h_fill_planes.v", "e_valid_q && fill_room", "e_valid_q", "room ignored"),
     Mutant("fill", "n3h_fill_planes.v", "taken && e_commit_q", "fill_we && e_commit_q", "early"),
-    Mutant("fill", "n3h_fill.v", ": waiting || written)", ": written)", "a missing row is no stall"),
+    Mutant("fill", "n3h_fill.v", ": waiting || written)", ": written)", "missing row: no stall"),
     Mutant("fill", "n3h_fill.v", "busy_q && written && settled", "busy_q && written", "early end"),
 )  # fmt: skip

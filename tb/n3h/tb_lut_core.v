@@ -102,7 +102,7 @@ module tb_lut_core #(
         got_at   <= place;
         got_last <= res_pop;
         if (got) kept[items[IA-1:0]][got_at*LANES*32 +: LANES*32] <= res_data;
-        if (got && got_last) tiles <= tiles + 1;
+        if (got && got_last) items <= items + 1;
         was_valid <= res_valid && !res_pop;
         if (start) t_start <= now;
         if (done) t_done <= now;

@@ -144,7 +144,7 @@ async def cycles(dut) -> None:
         took, ideal = await core.run([g]), g.m * nt * ks
         dut._log.info(
             f"cycles: {g}: {took}, ideal {ideal} ({took / ideal:.3f}); "
-            f"a chunk's reads {g.a_bits}, its steps {STEPS}; an item's steps {ks}, its reads {READS}"
+            f"a chunk: {g.a_bits} reads, {STEPS} steps; an item: {ks} steps, {READS} reads"
         )
         start = g.a_bits + 3  # the first chunk's reads, corner turn and the first step
         if g.a_bits <= STEPS and g.k % DK == 0 and ks >= READS:

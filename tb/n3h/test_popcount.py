@@ -31,6 +31,7 @@ def pairs() -> list[tuple[int, int]]:
 async def counts(dut) -> None:
     cocotb.start_soon(Clock(dut.clk, 10, unit="ns", impl="gpi").start())
     expected: list[int] = []
+    await RisingEdge(dut.clk)
     for a, b in pairs():
         dut.a.value, dut.b.value = a, b
         await RisingEdge(dut.clk)

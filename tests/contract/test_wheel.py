@@ -1,5 +1,6 @@
 """A wheel carries everything: built, installed in its own environment, used from elsewhere."""
 
+import json
 import os
 import shutil
 import site
@@ -90,6 +91,24 @@ def test_it_builds_from_another_folder_the_same_bytes(installed, tmp_path):
         check=True,
     )
     assert listing(tmp_path / "design") == listing(tmp_path / "ours")
+
+
+def test_it_does_the_main_job_from_another_folder(installed, tmp_path):
+    """Build, compile, run on the RTL in Verilator, every layer compared."""
+    network = ROOT / "examples" / "digits" / "digits.onnx"
+    (tmp_path / "x.py").write_text(
+        "import numpy\nnumpy.save('x', numpy.arange(64.0).reshape(1, 1, 8, 8).astype('f4') / 64)\n"
+    )
+    run(installed, "python", "x.py", cwd=tmp_path)
+    run(installed, "hwgen", "build", "--arch", "n3h", "-o", "design", cwd=tmp_path)
+    run(installed, "hwgen", "compile", str(network), "--build", "design", "-o", "p", cwd=tmp_path)
+    said = run(
+        installed, "hwgen", "run", "p", "--build", "design", "--input", "x.npy", "--json",
+        cwd=tmp_path,
+    )  # fmt: skip
+    answer = json.loads(said)
+    assert answer["bit_exact"] is True
+    assert answer["cycles"]
 
 
 def test_training_is_importable(installed, tmp_path):
