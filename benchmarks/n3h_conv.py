@@ -1,6 +1,6 @@
 """One 3x3 convolution of ResNet-18's second stage on the z7020 preset, bit for bit.
 
-    python benchmarks/n3h_conv.py
+    python -m benchmarks.n3h_conv
 
 128 -> 128 channels, 28 x 28, stride 1, 4-bit weights and activations, residual; both cores at work.
 Run with the automatic split, the LUT core alone and the DSP core alone.
@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from _results import Row, write
 
+from benchmarks._results import Row, table, tools, write
 from hwgen.archs.n3h import golden, host
 from hwgen.archs.n3h.build import rtl
 from hwgen.archs.n3h.cases import random_codes
@@ -25,7 +25,7 @@ from hwgen.archs.n3h.spec import N3hSpec
 from hwgen.net.ir import QNet
 from hwgen.net.layer import Conv, Quant, Residual, Tensor
 
-COMMAND = "python benchmarks/n3h_conv.py"
+COMMAND = "python -m benchmarks.n3h_conv"
 SIZE, CHANNELS = 28, 128
 
 
@@ -79,21 +79,24 @@ def main() -> None:
     limit = estimate["roofline"]
     alone = min(runs["lut"][0].cycles, runs["dsp"][0].cycles)
     right = all(r[3] for r in runs.values())
-    write("n3h_conv", [
-        Row("conv 128->128 28x28 W4A4 on z7020: bit-exact (auto, lut, dsp)", int(right), "bool", "1",
-            right, "", "", COMMAND),
-        Row("cycles, both cores", job.cycles, "cycles", "", True, "", f"{limit} (roofline)", COMMAND),
+    rows = [
+        Row("conv 128->128 28x28 W4A4 on z7020: bit-exact (auto, lut, dsp)", int(right), "yes", "1",
+            right, "", "1", COMMAND),
+        Row("cycles, both cores", job.cycles, "cycles", None, None, "", f"{limit} (roofline)",
+            COMMAND),
         Row("filters on the LUT core", n_lut, "of 128", "both cores work", 0 < n_lut < CHANNELS,
             "", "", COMMAND),
-        Row("cycles over roofline", round(job.cycles / limit, 3), "ratio", "", True, "", "1",
+        Row("cycles over roofline", round(job.cycles / limit, 3), "ratio", None, None, "", "1",
             COMMAND),
-        Row("cycles, LUT core alone", runs["lut"][0].cycles, "cycles", "", True, "",
+        Row("cycles, LUT core alone", runs["lut"][0].cycles, "cycles", None, None, "",
             f"{runs['lut'][1]['roofline']} (roofline)", COMMAND),
-        Row("cycles, DSP core alone", runs["dsp"][0].cycles, "cycles", "", True, "",
+        Row("cycles, DSP core alone", runs["dsp"][0].cycles, "cycles", None, None, "",
             f"{runs['dsp'][1]['roofline']} (roofline)", COMMAND),
         Row("both cores over the faster one", round(job.cycles / alone, 3), "ratio", "< 1",
             job.cycles < alone, "", "", COMMAND),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    write("n3h_conv", rows, tools("numpy", "verilator"))
+    print(table(rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Random matrix products through the whole accelerator over AXI, bit for bit.
 
-    python benchmarks/n3h_gemms.py --count 10000 --icarus 1000 --seed 1
+    python -m benchmarks.n3h_gemms --count 10000 --icarus 1000 --seed 1
 
 Every dimension exceeds its tile in half of the draws; bit widths, signs and the split between the
 cores are uniform, with no and all filters on the LUT core in a sixth each. Verilator runs the
@@ -11,44 +11,48 @@ from __future__ import annotations
 
 import argparse
 import random
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from _results import Row, write
-from n3h_batch import Item, Model
 
+from benchmarks._results import Row, table, tools, write
+from benchmarks.n3h_batch import Item, Model
 from hwgen.archs.n3h import golden, host, icarus
 from hwgen.archs.n3h.cases import Gemm, gemm_network, random_codes
 from hwgen.archs.n3h.lower import lower
 from hwgen.archs.n3h.spec import N3hSpec
+from hwgen.emit.config import read_settings
 from hwgen.spec import overlay
 
-CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "tiny": ("tiny", {}),
-    "tiny-bus256": ("tiny", {"axi": {"data_w": 256}, "lut_core": {"dn": 8}, "dsp_core": {"pout": 8}}),
-    "tiny-dm2": ("tiny", {"lut_core": {"dm": 2, "dn": 2}, "dsp_core": {"pout": 4}}),
-    "tiny-dk256": ("tiny", {"lut_core": {"dm": 2, "dk": 256, "dn": 6}, "dsp_core": {"pin": 32, "pout": 6}}),
-    "tiny-dk512": ("tiny", {"lut_core": {"dm": 2, "dk": 512, "dn": 2}}),
-    "tiny-lanes4": ("tiny", {"post": {"lanes": 4}}),
-    "tiny-dn32": ("tiny", {"lut_core": {"dn": 32}, "post": {"lanes": 2}}),
-    "tiny-pin32": ("tiny", {"dsp_core": {"pin": 32, "pout": 16}, "post": {"lanes": 4}}),
-    "tiny-dm16": ("tiny", {"lut_core": {"dm": 16}, "axi": {"data_w": 128}}),
-    "tiny-burst64": ("tiny", {"axi": {"burst": 64, "outstanding": 4}}),
-    "z7020": ("z7020", {}),
-    "z7020-bus128": ("z7020", {"axi": {"data_w": 128}}),
-}  # fmt: skip
+CONFIGURATIONS: dict[str, tuple[str, list[str]]] = {
+    "tiny": ("tiny", []),
+    "tiny-bus256": ("tiny", ["axi.data_w=256", "lut_core.dn=8", "dsp_core.pout=8"]),
+    "tiny-dm2": ("tiny", ["lut_core.dm=2", "lut_core.dn=2"]),
+    "tiny-dk256": (
+        "tiny",
+        ["lut_core.dm=2", "lut_core.dk=256", "lut_core.dn=6", "dsp_core.pin=32", "dsp_core.pout=6"],
+    ),
+    "tiny-dk512": ("tiny", ["lut_core.dm=2", "lut_core.dk=512", "lut_core.dn=2"]),
+    "tiny-lanes4": ("tiny", ["post.lanes=4"]),
+    "tiny-dn32": ("tiny", ["lut_core.dn=32", "post.lanes=2"]),
+    "tiny-pin32": ("tiny", ["dsp_core.pin=32", "dsp_core.pout=16", "post.lanes=4"]),
+    "tiny-dm16": ("tiny", ["lut_core.dm=16", "axi.data_w=128"]),
+    "tiny-burst64": ("tiny", ["axi.burst=64", "axi.outstanding=4"]),
+    "z7020": ("z7020", []),
+    "z7020-bus128": ("z7020", ["axi.data_w=128"]),
+}
 BATCH = 50
 
 
 def spec_of(name: str) -> N3hSpec:
     """The specification of a configuration."""
     preset, changes = CONFIGURATIONS[name]
-    return N3hSpec.from_data(overlay(N3hSpec.preset_data(preset), changes))
+    return N3hSpec.from_data(overlay(N3hSpec.preset_data(preset), read_settings(changes)))
 
 
 def draw(rng: random.Random, spec: N3hSpec) -> Gemm:
@@ -58,16 +62,14 @@ def draw(rng: random.Random, spec: N3hSpec) -> Gemm:
     def size(tile: int) -> int:
         return rng.randint(tile + 1, 3 * tile) if rng.random() < 0.5 else rng.randint(1, tile)
 
-    n = size(max(lut.dn, dsp.pout))
     return Gemm(
         m=size(lut.dm),
         k=size(lut.dk),
-        n=n,
+        n=size(max(lut.dn, dsp.pout)),
         a_bits=rng.randint(1, 8),
         w_bits=rng.randint(1, 8),
         a_signed=rng.random() < 0.5,
         w_signed=rng.random() < 0.5,
-        n_lut=rng.choice((0, n, *(rng.randint(0, n) for _ in range(4)))),
     )
 
 
@@ -77,8 +79,8 @@ def items(name: str, count: int, seed: int) -> Iterator[tuple[Gemm, Item]]:
     for _ in range(count):
         gemm = draw(rng, spec)
         net = gemm_network(gemm, rng)
-        item = Item(net, random_codes(rng, net.input), {"gemm": gemm.n_lut})
-        yield gemm, item
+        n_lut = rng.choice((0, gemm.n, *(rng.randint(0, gemm.n) for _ in range(4))))
+        yield gemm, Item(net, random_codes(rng, net.input), {"gemm": n_lut})
 
 
 def on_verilator(name: str, count: int, seed: int) -> Counter[str]:
@@ -96,8 +98,9 @@ def on_verilator(name: str, count: int, seed: int) -> Counter[str]:
             tally["all three exceed"] += all(exceeds)
             for dimension, more in zip("mkn", exceeds, strict=True):
                 tally[f"{dimension} exceeds"] += more
-            for key in ("none" * (gemm.n_lut == 0), "all" * (gemm.n_lut == gemm.n)):
-                tally[f"lut {key}"] += bool(key)
+            n_lut = outcome.program.layers[0].n_lut
+            tally["no filter on the LUT core"] += n_lut == 0
+            tally["all filters on the LUT core"] += n_lut == gemm.n
             tally[f"pair {gemm.a_bits} {gemm.w_bits} {gemm.a_signed} {gemm.w_signed}"] += 1
             if not outcome.ok:
                 print(f"MISMATCH {name} {gemm} {outcome.wrong} codes, error {outcome.error:#x}")
@@ -125,6 +128,12 @@ def on_icarus(count: int, seed: int) -> Counter[str]:
     return tally
 
 
+def icarus_version() -> str:
+    """The first line of `iverilog -V`, shortened."""
+    said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    return " ".join(said.split()[3:4])
+
+
 def main() -> None:
     """Run the campaign and write results/n3h_gemms.json."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
@@ -149,7 +158,10 @@ def main() -> None:
     products = total["products"]
     covered = sum(key.startswith("pair ") for key in total)
     wrong = total["mismatches"] + total_icarus["mismatches"]
-    command = f"python benchmarks/n3h_gemms.py --count {args.count} --icarus {args.icarus} --seed {args.seed}"
+    command = (
+        f"python -m benchmarks.n3h_gemms --count {args.count} --icarus {args.icarus} "
+        f"--seed {args.seed}"
+    )
     rows = [
         Row("GEMMs through the top over AXI, Verilator", products, "products", ">= 10000",
             products >= 10_000, "", "", command),
@@ -165,10 +177,16 @@ def main() -> None:
                 "share", ">= 0.45", total[f"{d} exceeds"] / products >= 0.45, "", "", command)
             for d in "mkn"
         ),
+        *(
+            Row(f"draws with {split}", round(total[split] / products, 3), "share", None, None, "",
+                "", command)
+            for split in ("no filter on the LUT core", "all filters on the LUT core")
+        ),
         Row("draws in which all three exceed", round(total["all three exceed"] / products, 3),
             "share", ">= 0.1", total["all three exceed"] / products >= 0.1, "", "", command),
     ]  # fmt: skip
-    write("n3h_gemms", rows)
+    write("n3h_gemms", rows, tools("numpy", "verilator", icarus=icarus_version()))
+    print(table(rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Random legal token programs under random memory stalls: no deadlock, no token error.
 
-    python benchmarks/n3h_tokens.py --count 100000 --seed 1
+    python -m benchmarks.n3h_tokens --count 100000 --seed 1
 
 A program is a random network's, of 20 to 200 words over all engines, with extra tokens given and
 taken at random legal places, on a small design whose operand ring holds few tiles. Results must be
@@ -15,12 +15,11 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
-from _results import Row, write
-from n3h_batch import Item, Model, Outcome
-
+from benchmarks._results import Row, table, tools, write
+from benchmarks.n3h_batch import Item, Model, Outcome
 from hwgen.archs.n3h import isa
 from hwgen.archs.n3h.cases import Gemm, gemm_network, random_codes, random_network
-from hwgen.archs.n3h.isa import Engine, Instruction, Op
+from hwgen.archs.n3h.isa import Instruction, Op
 from hwgen.archs.n3h.lower import lower
 from hwgen.archs.n3h.program import Program
 from hwgen.archs.n3h.spec import N3hSpec
@@ -45,8 +44,15 @@ def design() -> N3hSpec:
 def item(rng: random.Random) -> Item:
     """A random network, or (half of them) a deep product whose tiles crowd the ring."""
     if rng.random() < 0.5:
-        gemm = Gemm(rng.randint(17, 24), rng.randint(513, 640), rng.randint(3, 8), rng.randint(7, 8),
-                    rng.randint(1, 3), rng.random() < 0.5, rng.random() < 0.5, 0)  # fmt: skip
+        gemm = Gemm(
+            m=rng.randint(17, 24),
+            k=rng.randint(513, 640),
+            n=rng.randint(3, 8),
+            a_bits=rng.randint(7, 8),
+            w_bits=rng.randint(1, 3),
+            a_signed=rng.random() < 0.5,
+            w_signed=rng.random() < 0.5,
+        )
         net = gemm_network(gemm, rng)
         split: dict[str, int] = {"gemm": rng.randint(0, gemm.n)}
     else:
@@ -98,7 +104,8 @@ def batch(seed: int) -> tuple[Counter[str], list[str]]:
         tally["cycles"] += outcome.cycles
         tally["stalled memory"] += outcome.item.stall_level > 0
         tally["full ring"] += outcome.ring_full
-        tally["engines"] += len({isa.decode(w).engine for w in outcome.program.words}) == len(Engine)
+        used = {isa.decode(word).engine for word in outcome.program.words}
+        tally["engines"] += len(used) == len(isa.ENGINES)
         tally["failed"] += not outcome.ok
         if not outcome.ok:
             bad.append(f"seed {seed}: error {outcome.error:#x}, {outcome.wrong} codes wrong")
@@ -120,9 +127,9 @@ def main() -> None:
             print(*bad, sep="\n", end="\n" if bad else "")
             if n % 20 == 0:
                 print(f"{total['programs']} programs, {total['failed']} failed", flush=True)
-    programs, command = total["programs"], f"python benchmarks/n3h_tokens.py --count {args.count}"
+    programs, command = total["programs"], f"python -m benchmarks.n3h_tokens --count {args.count}"
     full = total["full ring"] / programs
-    write("n3h_tokens", [
+    rows = [
         Row("random legal token programs", programs, "programs", ">= 100000", programs >= 100_000,
             "", "", command),
         Row("deadlocks, token errors or wrong codes", total["failed"], "programs", "0",
@@ -130,12 +137,14 @@ def main() -> None:
         Row("programs with a full operand ring", round(full, 3), "share", ">= 0.3", full >= 0.3,
             "", "", command),
         Row("programs under random memory stalls",
-            round(total["stalled memory"] / programs, 3), "share", "", True, "", "", command),
+            round(total["stalled memory"] / programs, 3), "share", None, None, "", "", command),
         Row("programs that use all nine engines", round(total["engines"] / programs, 3), "share",
-            "", True, "", "", command),
-        Row("words per program, mean", round(total["words"] / programs, 1), "words", "20..200",
-            True, "", "", command),
-    ])  # fmt: skip
+            None, None, "", "", command),
+        Row("words per program, mean", round(total["words"] / programs, 1), "words", None, None,
+            "", "", command),
+    ]  # fmt: skip
+    write("n3h_tokens", rows, tools("numpy", "verilator"))
+    print(table(rows))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,10 @@ from typing import Any
 from hwgen.errors import Problem, UsageError
 from hwgen.report.plots import Point, roofline, timeline
 
+_ABOUT_CYCLES = """A layer's cycles run from the end of the layer before to its own last byte in
+memory. The roofline is its busiest part: a core, POST, FILL or memory. Weights are loaded ahead
+while earlier layers run, so a layer that is bound by memory may take less than its own traffic."""
+
 _STYLE = """
 :root { --ink: #1c2128; --dim: #57606a; --page: #fff; --line: #d0d7de; --run: #2f6fd0;
   --stall: #f3b7a1; --wait: #e3dcb8; --band: #f3f5f7; --good: #1a7f37; --bad: #cf222e; }
@@ -83,7 +87,7 @@ def run_page(run: Mapping[str, Any], trace: Mapping[str, Any] | None) -> str:
     """The page of run.json's content; `trace` is that of timeline.json, None if there is none."""
     layers = run["layers"]
     body = [f"<h1>{escape(run['arch'])}: {escape(run['network']['name'])}</h1>", _facts(run)]
-    body += ["<h2>Layers</h2>", _layer_table(run)]
+    body += ["<h2>Layers</h2>", _layer_table(run), f'<p class="dim">{_ABOUT_CYCLES}</p>']
     no_clock = run["not_run"].get("cycles")
     if no_clock:
         body.append(f'<p class="dim">Cycles: not run: {escape(no_clock)}</p>')

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -110,7 +110,7 @@ class Stop:
                 _end(process)
 
 
-def regress(request: Request, stop: Stop | None = None) -> Iterator[int | Run]:
+def regress(request: Request, stop: Stop | None = None) -> Generator[int | Run, None, None]:
     """The number of planned runs, then each run as it finishes.
 
     Closing the iterator ends the runner with its simulators, and so does `stop`. Raises UsageError
@@ -132,7 +132,7 @@ def regress(request: Request, stop: Stop | None = None) -> Iterator[int | Run]:
         cwd=folder,
         env=env,
         text=True,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # its end tells the runner that we are gone, however we went
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -148,9 +148,8 @@ def regress(request: Request, stop: Stop | None = None) -> Iterator[int | Run]:
 def _end(process: subprocess.Popen[str]) -> None:
     """End a runner and all that it has started; harmless if it has ended by itself."""
     if process.poll() is None:
-        for number in (signal.SIGTERM, signal.SIGKILL):  # a simulator may be deaf to the first
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -97,7 +97,7 @@ BENCHES: tuple[Bench, ...] = (
           ({"DM": "DM", "DK": "DK", "PIN": "PIN", "POUT": "POUT", "LANES": "LANES",
             "PACK": "PACK", "WD_DEPTH": "WD_DEPTH"},),
           configs=("tiny", "z7020", "odd")),
-    Bench("top", "tb_n3h", "n3h.test_top",
+    Bench("top", "tb_n3h", "n3h.test_top,n3h.test_top_host",
           ("*", "tb_n3h.v", "hw_sim_axi_mem.v", "hw_sim_axi_check.v"),
           ({"AXI_W": "AXI_W", "BURST": "BURST", "OUTSTANDING": "OUTSTANDING", "BYTES": 1 << 17},),
           emitted=True),

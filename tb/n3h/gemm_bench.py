@@ -151,9 +151,33 @@ class Core:
         p_slot, p_read: chance in 256 that a slot arrives or a result is read in a cycle.
         """
         dut = self.dut
+        bases = await self.prepare(passes, p_slot, p_read, base)
+        for g, at in zip(passes, bases, strict=True):
+            await self.start(g, at)
+            await RisingEdge(dut.done)
+            await self.tick()
+            for name in self.inputs.split():
+                if name.startswith("i_"):
+                    getattr(dut, name).value = 0
+        expected = sum(1 for g in passes for _ in self.items(g))
+        while int(dut.items.value) < expected:
+            await self.tick()
+        await self.tick(3)
+        entries = sum(len(g.entries(self.dm, self.dk)) for g in passes)
+        seen = [int(x.value) for x in (dut.items, dut.freed, dut.broken, dut.stall)]
+        assert seen == [expected, entries, 0, 0], f"items, freed, broken, stall: {seen}"
+        await self.compare(passes)
+        return int(dut.t_done.value) - int(dut.t_start.value)
+
+    async def prepare(
+        self, passes: list[Gemm], p_slot: int, p_read: int, base: int | None = None
+    ) -> list[int]:
+        """Forget what was; load ring and weights, the latter from `base` on; each pass's base."""
+        dut = self.dut
         dut.p_slot.value, dut.p_read.value = p_slot, p_read
         dut.down.value = random.getrandbits(1)
         dut.seed.value = random.randrange(1, 1 << 32)
+        dut.slots.value = 0
         dut.clear.value = 1
         await self.tick()
         dut.clear.value = 0
@@ -162,22 +186,39 @@ class Core:
         assert sum(map(len, words)) <= self.w_depth, "a case larger than the weight buffer"
         assert len(entries) <= ENTRIES, "a case larger than the bench's ring"
         await self.load(dut.ring_we, dut.ring_data, 0, entries)
-        at = first = random.randrange(1 << 16) if base is None else base
+        at = random.randrange(1 << 16) if base is None else base
+        bases = []
         for w in words:
             await self.load(dut.w_we, dut.w_data, at, w)
+            bases.append(at)
             at += len(w)
         dut.slots.value = sum(-(-g.m // self.dm) for g in passes)
-        for g, w in zip(passes, words, strict=True):
-            await self.start(g, first)
-            first += len(w)
-        expected = sum(1 for g in passes for _ in self.items(g))
-        while int(dut.items.value) < expected:
+        return bases
+
+    async def held(self, g: Gemm) -> None:
+        """Without a slot, then without a reader, the core says that it stalls; reset ends it.
+
+        The pass must have more results than the core keeps.
+        """
+        dut = self.dut
+        (base,) = await self.prepare([g], 0, 0)
+        await self.start(g, base)
+        await self.tick(20)
+        assert (int(dut.stall.value), int(dut.res_valid.value)) == (1, 0), "waits for a slot"
+        dut.p_slot.value = 256
+        await self.tick(6)
+        assert int(dut.stall.value) == 0, "works"
+        for _ in range(3000):
             await self.tick()
-        await self.tick(3)
-        seen = [int(x.value) for x in (dut.items, dut.freed, dut.broken, dut.stall)]
-        assert seen == [expected, len(entries), 0, 0], f"items, freed, broken, stall: {seen}"
-        await self.compare(passes)
-        return int(dut.t_done.value) - int(dut.t_start.value)
+            assert not int(dut.done.value)
+        assert (int(dut.stall.value), int(dut.res_valid.value)) == (1, 1), "waits for the reader"
+        dut.rst.value = 1
+        await self.tick(2)
+        assert (int(dut.stall.value), int(dut.res_valid.value)) == (0, 0), "reset"
+        dut.rst.value = 0
+        await self.tick(20)
+        assert int(dut.res_valid.value) == 0
+        await self.run([g])
 
     async def load(self, we, data, at: int, words: list[int]) -> None:
         for i, value in enumerate(words):
@@ -186,7 +227,7 @@ class Core:
         we.value = 0
 
     async def start(self, g: Gemm, base: int) -> None:
-        """Execute one instruction; its fields are gone one cycle after `done`."""
+        """Start one instruction; its fields are gone one cycle after `done`."""
         fields = self.fields(g)
         fields.update(w_base=base & 0xFFFF, a_signed=int(g.a_signed), w_signed=int(g.w_signed))
         for name, value in fields.items():
@@ -194,10 +235,6 @@ class Core:
         self.dut.start.value = 1
         await self.tick()
         self.dut.start.value = 0
-        await RisingEdge(self.dut.done)
-        await self.tick()
-        for name in fields:
-            getattr(self.dut, f"i_{name}").value = 0
 
     async def compare(self, passes: list[Gemm]) -> None:
         dut, at = self.dut, 0

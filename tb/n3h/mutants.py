@@ -4,7 +4,9 @@ from _lib.mutant import Mutant
 
 from n3h.mutants_bus import BUS
 from n3h.mutants_control import CONTROL
+from n3h.mutants_cores import CORES
 from n3h.mutants_fill import FILL
+from n3h.mutants_post import POST
 from n3h.mutants_regs import REGS
 
-MUTANTS: tuple[Mutant, ...] = (*CONTROL, *BUS, *FILL, *REGS)
+MUTANTS: tuple[Mutant, ...] = (*CONTROL, *REGS, *BUS, *FILL, *CORES, *POST)

@@ -17,7 +17,7 @@ def _store(block: str, old: str, new: str, what: str) -> Mutant:
 
 POST: tuple[Mutant, ...] = (
     _requant("f_q[0] && (sticky6_q || f_q[1])", "f_q[0]", "half up, not half to even"),
-    _requant("sticky5_q || |(c_q & below)", "|(c_q & below)", "far bits do not break a tie"),
+    _requant("sticky5_q || |(c_q", "|(c_q", "far bits do not break a tie"),
     _requant("big6_q || f_q[26:11]", "f_q[26:11]", "large quotients wrap"),
     _requant("$signed(c_q) >>> fine_q", "$signed(c_q) >> fine_q", "logical shift of negatives"),
     _requant("t[58:43] != {16{t[58]}}", "1'b0", "quotients above 2^42 wrap"),
@@ -67,8 +67,8 @@ POST: tuple[Mutant, ...] = (
     _store("store_walk", "x_q < {2'b00, in_w} && y_q", "y_q", "windows wrap at the map's edge"),
     _store("store_walk", "wy_q[XW-1] ? first : orow_q + skip_x", "orow_q + skip_x",
            "frees rows before the map"),
-    _store("store_walk", "kx_end ? wx_q : x_q", "kx_end ? x_q : x_q", "window rows start where they end"),
-    _store("store_walk", "g1_q  <= g_q == 12'd2;", "g1_q  <= g_q == 12'd1;", "one channel group more"),
+    _store("store_walk", "kx_end_q ? wx_q : x_q", "kx_end_q ? x_q : x_q", "window rows start where they end"),
+    _store("store_walk", "g_q == 12'd2", "g_q == 12'd1", "one channel group more"),
     _store("store_addr", "s_end ? row_n : seg_n", "seg_n", "a row starts behind the last segment"),
     _store("store_addr", "valid_q <= y_q != 12'd1;", "valid_q <= 1'b1;", "requests without end"),
     _store("store_geom", "4'd5:    {a_d, b_d} = {row_q[23:0], 8'd0, pad_t};",

@@ -43,6 +43,8 @@ module tb_dsp_core #(
     output reg  [31:0]           t_start,       // last start
     output reg  [31:0]           t_done,        // last done
 
+    output wire                  res_valid,
+
     input  wire                  start,
     output wire                  done,
     output wire                  stall,
@@ -68,7 +70,7 @@ module tb_dsp_core #(
     reg [PIN*POUT*8-1:0] wmem [0:WD_DEPTH-1];
     reg [POUT*32-1:0]    kept [0:ITEMS-1];
 
-    wire                 d_re, d_pop, w_re, res_valid;
+    wire                 d_re, d_pop, w_re;
     wire [MW-1:0]        d_col;
     wire [13:0]          d_addr, d_slot;
     wire [WA-1:0]        w_addr;

@@ -40,6 +40,8 @@ module tb_lut_core #(
     output reg  [31:0]           t_start,       // last start
     output reg  [31:0]           t_done,        // last done
 
+    output wire                  res_valid,
+
     input  wire                  start,
     output wire                  done,
     output wire                  stall,
@@ -64,7 +66,7 @@ module tb_lut_core #(
     reg [DN*DK-1:0]    wmem [0:WL_DEPTH-1];
     reg [DM*DN*32-1:0] kept [0:ITEMS-1];
 
-    wire                l_re, l_pop, w_re, res_valid;
+    wire                l_re, l_pop, w_re;
     wire [13:0]         l_addr, l_slot;
     wire [WA-1:0]       w_addr;
     wire [LANES*32-1:0] res_data;

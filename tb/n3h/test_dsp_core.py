@@ -85,7 +85,7 @@ async def ready(dut) -> DspCore:
     return core
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=3, timeout_unit="ms")
 async def precisions(dut) -> None:
     """Every pair of precisions in every sign mode, narrow weights in nibbles and in bytes."""
     core = await ready(dut)
@@ -100,7 +100,7 @@ async def precisions(dut) -> None:
         await core.run(passes)
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 async def extremes(dut) -> None:
     """All codes at an end of their range: the largest sums of each precision and sign."""
     core = await ready(dut)
@@ -113,7 +113,7 @@ async def extremes(dut) -> None:
     await core.run([Gemm(1, 40 * PIN, POUT, 8, 8, True, True, "lo", "lo")])
 
 
-@cocotb.test(timeout_time=40, timeout_unit="ms")
+@cocotb.test(timeout_time=10, timeout_unit="ms")
 async def gaps(dut) -> None:
     """Slots and reads that come by chance, several passes back to back, weights that wrap."""
     core = await ready(dut)
@@ -129,7 +129,7 @@ async def gaps(dut) -> None:
         await core.run(passes, p_slot, p_read, base=-random.randint(1, words))
 
 
-@cocotb.test(timeout_time=40, timeout_unit="ms")
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 async def cycles(dut) -> None:
     """Every cycle multiplies while loading a chunk takes no longer than using it up."""
     core = await ready(dut)
@@ -152,3 +152,9 @@ async def cycles(dut) -> None:
         else:
             pixel = max((kc - 1) * max(g.a_bits, STEPS) + max(g.a_bits, ks % STEPS), READS)
             assert took <= g.m * nt * pixel + start + READS
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def held(dut) -> None:
+    """Stalls are told; reset in the middle of a pass leaves nothing behind."""
+    await (await ready(dut)).held(Gemm(20, DK + 1, 2 * POUT, 3, 5))

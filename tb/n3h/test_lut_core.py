@@ -70,7 +70,7 @@ async def ready(dut) -> LutCore:
     return core
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=3, timeout_unit="ms")
 async def precisions(dut) -> None:
     """Every pair of precisions in every sign mode; the slots come at once, the reader is eager."""
     core = await ready(dut)
@@ -84,7 +84,7 @@ async def precisions(dut) -> None:
         await core.run(passes)
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 async def extremes(dut) -> None:
     """All codes at an end of their range: the largest sums of each precision and sign."""
     core = await ready(dut)
@@ -97,7 +97,7 @@ async def extremes(dut) -> None:
     await core.run([Gemm(DM, 6 * DK, DN, 8, 8, True, True, "lo", "lo")])
 
 
-@cocotb.test(timeout_time=40, timeout_unit="ms")
+@cocotb.test(timeout_time=10, timeout_unit="ms")
 async def gaps(dut) -> None:
     """Slots and reads that come by chance, several passes back to back, weights that wrap."""
     core = await ready(dut)
@@ -112,7 +112,7 @@ async def gaps(dut) -> None:
         await core.run(passes, p_slot, p_read, base=-random.randint(1, words))
 
 
-@cocotb.test(timeout_time=40, timeout_unit="ms")
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 async def cycles(dut) -> None:
     """No cycle is lost between tiles that last as long as their results take to be read."""
     core = await ready(dut)
@@ -134,3 +134,9 @@ async def cycles(dut) -> None:
             assert took == ideal + 1
         else:
             assert took <= mt * nt * max(tile, READS + LAG) + LAG
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def held(dut) -> None:
+    """Stalls are told; reset in the middle of a pass leaves nothing behind."""
+    await (await ready(dut)).held(Gemm(4 * DM, 2 * DK, 2 * DN, 2, 2))

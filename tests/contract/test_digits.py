@@ -1,11 +1,13 @@
 """The digits network: what it is made of, its accuracy, and its run on the RTL."""
 
 import importlib.util
+import os
 import random
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +139,15 @@ def test_memory_that_pauses_costs_cycles_and_no_bit(program, held_out, verilator
     assert runs[1]["cycles"] > runs[0]["cycles"]
 
 
+def test_a_program_that_hardware_refuses(program, held_out, verilator):
+    words = list(program.words)
+    words[20] = (1 << 128) - 1
+    broken = replace(program, words=tuple(words))
+    outcome = run_program(broken, held_out[0][:2], Request("verilator"), silent, silent)
+    assert [p.rule for p in outcome.problems] == ["word 20"]
+    assert outcome.record["finished"] == 1  # the second image is not tried
+
+
 def test_counters_say_what_the_trace_shows(program, held_out, verilator, tmp_path):
     [job] = simulate(host.on_verilator, program, [encoded(program, held_out)], tmp_path)
     assert faults(program, job) == []
@@ -168,7 +179,10 @@ def test_icarus_and_verilator_agree_in_every_cycle(verilator, tmp_path):
 
 def test_the_demo(verilator, tmp_path):
     command = [sys.executable, str(DIGITS / "demo.py"), "--count", "2", "-o", str(tmp_path / "d")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "RTL: 2 of 2 digits right, scores equal the integer model's" in done.stdout
     assert re.search(r"of 360 test digits right, 9[6-9]\.", done.stdout)

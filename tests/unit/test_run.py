@@ -1,17 +1,21 @@
 """hwgen run without a simulator: inputs, refusals, the run folder, traffic counted from words."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hwgen.archs.n3h import isasim
-from hwgen.archs.n3h.host import results
+from hwgen.archs.n3h.host import Job, results
+from hwgen.archs.n3h.isa import Engine
 from hwgen.archs.n3h.lower import lower
-from hwgen.archs.n3h.measure import bytes_by_layer, compare
+from hwgen.archs.n3h.measure import bytes_by_layer, compare, faults
 from hwgen.archs.n3h.run import Request, run_program
 from hwgen.archs.n3h.spec import N3hSpec
+from hwgen.archs.n3h.trace import RECORD, Span
 from hwgen.cli.app import main
 from hwgen.errors import UsageError
 from hwgen.net.load import load_network
@@ -81,6 +85,29 @@ def test_a_wrong_code_is_found_and_named(program, digits):
     assert found.first == "input 1, row 1, column 2, channel 3: 5, expected 0"
 
 
+def stopped(**registers):
+    """A run that ended in cycle 90 with the given registers."""
+    names = {"ERROR": 0, "ERROR_INFO": 0, "WD_INFO": 0, **registers}
+    spans = {(Engine.LOAD_X, 1): Span(run=5, wait=0, stall=0, first=1, last=60)}
+    none = np.empty(0, dtype=RECORD)
+    return Job("ERROR" in registers, False, 90, names, spans, none, False, {}, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("registers", "words"),
+    [
+        ({"ERROR": 1, "ERROR_INFO": 20}, r"illegal word.*\n  word 20"),
+        ({"ERROR": 4}, "error response to a write"),
+        ({"ERROR": 16, "WD_INFO": 1 << 6 | 1 << 4 | 0}, "LOAD_X waits for a token of STORE"),
+        ({"ERROR": 16, "WD_INFO": 3 << 4 | 4}, "GEMM_L is held"),
+        ({}, r"did not finish within 90 cycles\n  LOAD_X last active in cycle 60"),
+    ],
+)
+def test_what_the_hardware_complains_about(program, registers, words):
+    [problem] = faults(program, stopped(**registers))
+    assert re.search(words, problem.render())
+
+
 @pytest.mark.parametrize(
     ("array", "words"),
     [
@@ -96,8 +123,6 @@ def test_inputs_that_do_not_fit(program, array, words):
 
 
 def test_codes_go_in_where_the_program_holds_no_network(program, digits):
-    from dataclasses import replace
-
     bare = replace(program, network=b"")
     codes = np.rint(digits[:1, 0, :, :, None] * 255 / 16).astype(np.uint8)
     outcome = run_program(bare, codes, Request("isa"), silent, silent)

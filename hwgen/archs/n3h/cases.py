@@ -23,8 +23,7 @@ from hwgen.numbers import Ints
 
 @dataclass(frozen=True)
 class Gemm:
-    """One matrix product: [m, k] codes of a_bits times [k, n] of w_bits; n_lut filters on the LUT
-    core. Signs as two's complement."""
+    """One matrix product: [m, k] codes of a_bits times [k, n] of w_bits, signed or not."""
 
     m: int
     k: int
@@ -33,7 +32,6 @@ class Gemm:
     w_bits: int
     a_signed: bool
     w_signed: bool
-    n_lut: int
 
 
 def gemm_network(gemm: Gemm, rng: random.Random) -> QNet:

@@ -50,12 +50,18 @@ def compare(
 
 
 def bytes_by_layer(program: Program) -> dict[int, int]:
-    """DRAM bytes of each layer by tag, weights and feature maps, counted from the words."""
+    """DRAM bytes of each layer by tag, weights and feature maps, counted from the words.
+
+    Counts up to the first word that hardware would refuse.
+    """
     bus = program.spec.axi.data_w // 8
     tags, total = dict.fromkeys(ENGINES, 0), dict[int, int]()
     banks: dict[tuple[Engine, int], Mapping[str, int]] = {}
     for word in program.words:
-        i = isa.decode(word)
+        try:
+            i = isa.decode(word)
+        except ValueError:
+            break
         if i.op is Op.CFG and i.reg == isa.TAG_REGISTER:
             tags[i.engine] = i.fields["tag"]
         elif i.op is Op.CFG:
@@ -68,8 +74,8 @@ def bytes_by_layer(program: Program) -> dict[int, int]:
 
 def _beats(i: isa.Instruction, bank: Mapping[str, int]) -> int:
     if i.engine is Engine.STORE:
-        return i.fields["rows"] * i.fields["segs"] * bank["seg_beats"]
-    segments = bank["segs"] if i.engine is Engine.LOAD_R else 1
+        return i.fields["rows"] * i.fields["segs"] * bank.get("seg_beats", 0)
+    segments = bank.get("segs", 0) if i.engine is Engine.LOAD_R else 1
     return i.fields["x_beats"] * i.fields.get("y_cnt", 1) * segments
 
 
