@@ -127,9 +127,16 @@ def watch(request: Request, target: str, waves: Path | None) -> Iterator[Run]:
 
 
 def plant_mutants(request: Request, number: int, json_output: bool) -> int:
-    """Try `number` mutants drawn by the request's seed (0: all); survivors fail the verdict."""
+    """Try `number` mutants drawn by the request's seed (0: all); survivors fail the verdict.
+
+    They run on the first of the request's simulators. Raises UsageError for an unknown block.
+    """
     table = mutants_of(request.folder)
     wanted = [m for m in table if not m.equivalent]
+    known = list(dict.fromkeys(m.bench for m in table))
+    if unknown := set(request.blocks) - set(known):
+        what = f"there are no mutants of {', '.join(sorted(unknown))}"
+        raise UsageError(Problem(what, f"there are some of {', '.join(known)}"))
     if request.blocks:
         wanted = [m for m in wanted if m.bench in request.blocks]
     seed = request.seed if request.seed is not None else random.SystemRandom().randrange(1 << 31)
@@ -138,17 +145,19 @@ def plant_mutants(request: Request, number: int, json_output: bool) -> int:
     fates: list[Fate] = []
     for fate in try_mutants(request.folder, wanted, request.sims[0], seed, request.jobs):
         fates.append(fate)
-        state = "killed" if fate.killed else "BROKEN" if fate.broken else "SURVIVED"
         m = fate.mutant
-        where = f"{m.file}, number {m.number}"
-        say(f"[{len(fates)}/{len(wanted)}] {state} {m.bench}: {m.what} ({where})")
+        where = f"{m.file}, number {m.number}, {fate.seconds:.1f} s"
+        say(f"[{len(fates)}/{len(wanted)}] {fate.word} {m.bench}: {m.what} ({where})")
     killed = sum(f.killed for f in fates)
-    say(f"{killed} of {len(fates)} mutants killed, {len(table)} in the table, seed {seed}")
+    said = f"{killed} of {len(fates)} mutants killed, {len(table)} in the table, seed {seed}"
+    say(
+        "\n".join(
+            [f"{f.word} {f.mutant.bench}: {f.mutant.what}" for f in fates if not f.killed] + [said]
+        )
+    )
     if json_output:
-        rows = [
-            {"number": f.mutant.number, "block": f.mutant.bench, "file": f.mutant.file,
-             "what": f.mutant.what, "killed": f.killed, "broken": f.broken}
-            for f in fates
-        ]  # fmt: skip
-        print(json.dumps({"seed": seed, "killed": killed, "mutants": rows}, indent=2))
+        rows = [f.as_dict() for f in fates]
+        same = [{"what": m.what, "because": m.equivalent} for m in table if m.equivalent]
+        record = {"seed": seed, "table": len(table), "killed": killed, "equivalent": same}
+        print(json.dumps({**record, "mutants": rows}, indent=2))
     return 0 if killed == len(fates) and fates else EXIT_FAILED

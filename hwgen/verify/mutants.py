@@ -54,6 +54,27 @@ class Fate:
     def broken(self) -> bool:
         return not self.killed and any(r.tests == 0 for r in self.runs)
 
+    @property
+    def word(self) -> str:
+        """The fate in a word, for a person."""
+        return "killed" if self.killed else "BROKEN" if self.broken else "SURVIVED"
+
+    @property
+    def seconds(self) -> float:
+        return sum(r.seconds for r in self.runs)
+
+    def as_dict(self) -> dict[str, object]:
+        m = self.mutant
+        return {
+            "number": m.number,
+            "block": m.bench,
+            "file": m.file,
+            "what": m.what,
+            "killed": self.killed,
+            "broken": self.broken,
+            "seconds": round(self.seconds, 2),
+        }
+
 
 def mutants_of(folder: Path) -> list[Mutant]:
     """The mutants an emitted folder carries, in the table's order."""

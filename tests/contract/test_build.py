@@ -189,12 +189,3 @@ def test_docs_are_reproducible():
     paths = first.contents()
     assert "docs/registers/index.html" in paths
     assert b"<ipxact:name>PROG_BASE</ipxact:name>" in paths["docs/registers.ipxact.xml"]
-
-
-def test_bench_configurations_of_the_checkout_are_the_presets():
-    from n3h.benches import CONFIGS
-
-    from hwgen.archs.n3h.spec import N3hSpec
-
-    for name in N3hSpec.PRESETS:
-        assert CONFIGS[name] == N3hSpec.preset(name).parameters
