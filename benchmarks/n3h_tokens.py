@@ -19,7 +19,7 @@ from benchmarks._results import Row, table, tools, write
 from benchmarks.n3h_batch import Item, Model, Outcome
 from hwgen.archs.n3h import isa
 from hwgen.archs.n3h.cases import Gemm, gemm_network, random_codes, random_network
-from hwgen.archs.n3h.isa import Instruction, Op
+from hwgen.archs.n3h.isa import Engine, Instruction, Op
 from hwgen.archs.n3h.lower import lower
 from hwgen.archs.n3h.program import Program
 from hwgen.archs.n3h.spec import N3hSpec
@@ -28,6 +28,7 @@ from hwgen.spec import overlay
 
 LEAST, MOST = 20, 200  # words
 BATCH = 200
+QUEUE = 16  # words that an engine's queue holds
 SMALL = {
     "lut_core": {"dm": 2, "dn": 2},
     "dsp_core": {"pin": 8, "pout": 4},
@@ -67,10 +68,10 @@ def with_tokens(program: Program, rng: random.Random) -> Program:
 
     Tokens of an edge are taken in the order in which they are given. A new one is taken after just
     as many as were given before it, so that every other wait still gets the token it was meant for.
+    No engine gets more words in a pass than its queue holds: a program's duty (decision 001).
     """
     code = [isa.decode(word) for word in program.words]
-    room = MOST - len(code)
-    for _ in range(rng.randint(0, max(0, min(30, room // 2)))):
+    for _ in range(rng.randint(0, 30)):
         source = rng.choice([e for e in isa.ENGINES if isa.POSTS[e]])
         sink = rng.choice(isa.POSTS[source])
         give = rng.randrange(len(code))
@@ -78,9 +79,23 @@ def with_tokens(program: Program, rng: random.Random) -> Program:
         takes = [n for n, i in enumerate(code) if i.engine is sink and source in i.wait]
         first = max([give, *(n + 1 for n in takes[:before])])
         end = takes[before] if before < len(takes) else len(code) - 1
-        code.insert(rng.randint(first, end), Instruction(Op.SYNC, sink, {}, wait=(source,)))
-        code.insert(give, Instruction(Op.SYNC, source, {}, post=(sink,)))
+        longer = list(code)
+        longer.insert(rng.randint(first, end), Instruction(Op.SYNC, sink, {}, wait=(source,)))
+        longer.insert(give, Instruction(Op.SYNC, source, {}, post=(sink,)))
+        if len(longer) <= MOST and crowd(longer) <= QUEUE:
+            code = longer
     return replace(program, words=tuple(i.encode() for i in code))
+
+
+def crowd(code: list[Instruction]) -> int:
+    """The most words that one engine gets within one pass, that is up to a STORE."""
+    most, count = 0, Counter[Engine]()
+    for i in code:
+        count[i.engine] += 1
+        most = max(most, count[i.engine])
+        if i.op is Op.STORE:
+            count.clear()
+    return most
 
 
 def batch(seed: int) -> tuple[Counter[str], list[str]]:

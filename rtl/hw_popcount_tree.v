@@ -10,7 +10,7 @@
 
 module hw_popcount_tree #(
     parameter integer WIDTH = 128,  // 64, 128, 256 or 512
-    parameter integer CUT   = 2     // counter levels between the AND level and the register
+    parameter integer CUT   = WIDTH > 256 ? 3 : 2   // counter levels in front of the register
 ) (
     input  wire                       clk,
     input  wire [WIDTH-1:0]           a,
@@ -112,9 +112,10 @@ module hw_popcount_tree #(
                 localparam integer N4   = {22'd0, HEIGHTS[HERE+20 +: 10]};
                 localparam integer AT   = {22'd0, PLACES[HERE +: 10]} + passed(N);
                 localparam integer S1   = {22'd0, PLACES[THEN +: 10]} + passed(N);
-                localparam integer S2   = {22'd0, PLACES[THEN+10 +: 10]} + passed(N2) + counters(N2);
-                localparam integer S4   = {22'd0, PLACES[THEN+20 +: 10]} + passed(N4) + counters(N4)
-                                        + counters(N2);
+                localparam integer S2   = {22'd0, PLACES[THEN+10 +: 10]}
+                                        + passed(N2) + counters(N2);
+                localparam integer S4   = {22'd0, PLACES[THEN+20 +: 10]}
+                                        + passed(N4) + counters(N4) + counters(N2);
                 for (i = 0; i < passed(N); i = i + 1) begin : g_pass
                     assign g_level[l+1].d[S1-1-i] = g_level[l].v[AT-1-i];
                 end

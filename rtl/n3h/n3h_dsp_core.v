@@ -4,9 +4,9 @@
 // (inside the pass), k step of PIN elements. Each chunk of DK elements is read from one column
 // of the operand ring as a_bits planes into one of two banks; meanwhile the other bank is used
 // up in DK/PIN steps, so that a_bits <= DK/PIN keeps the multipliers busy. Ring data and weight
-// words come one cycle after their read. A pixel's POUT exact 32-bit sums leave as one item of the
-// result port, 6 + log2(PIN) cycles after its last step; a pixel starts only with a place reserved in
-// the result queue.
+// words come one cycle after their read. A pixel's POUT exact 32-bit sums are one item of the
+// result port, 5 + log2(PIN) cycles after its last step; a pixel starts only with a place
+// reserved in the result queue.
 //
 // Result port: `res_valid`: an item can be read, `res_pop` with its last read. `done` comes with
 // the last read of the weights; results may follow. `i_*` stable from `start` to `done`.

@@ -36,18 +36,14 @@ module n3h_dsp_turn #(
             localparam [2:0] P = p;
             wire fill = cap_top && above[p];
             wire hit  = cap && (cap_plane == P || fill);
-            wire zero = fill && !cap_signed;
+            wire zero = cap && fill && !cap_signed;
 
             reg [DK-1:0] low_q, high_q;     // banks 0 and 1
             always @(posedge clk) begin
-                if (hit && !cap_bank) begin
-                    low_q <= cap_data;
-                    if (zero) low_q <= {DK{1'b0}};
-                end
-                if (hit && cap_bank) begin
-                    high_q <= cap_data;
-                    if (zero) high_q <= {DK{1'b0}};
-                end
+                if (hit && !cap_bank)  low_q  <= cap_data;
+                if (zero && !cap_bank) low_q  <= {DK{1'b0}};
+                if (hit && cap_bank)   high_q <= cap_data;
+                if (zero && cap_bank)  high_q <= {DK{1'b0}};
             end
 
             wire [2*DK-1:0] both = {high_q, low_q};

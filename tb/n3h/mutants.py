@@ -8,5 +8,6 @@ from n3h.mutants_cores import CORES
 from n3h.mutants_fill import FILL
 from n3h.mutants_post import POST
 from n3h.mutants_regs import REGS
+from n3h.mutants_top import TOP
 
-MUTANTS: tuple[Mutant, ...] = (*CONTROL, *REGS, *BUS, *FILL, *CORES, *POST)
+MUTANTS: tuple[Mutant, ...] = (*CONTROL, *REGS, *BUS, *FILL, *CORES, *POST, *TOP)

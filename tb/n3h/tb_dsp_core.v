@@ -3,9 +3,9 @@
 // A ring holds row tiles one after the other from entry 0 on; slots arrive by chance `p_slot`
 // (256 = as many as there are, at once) until `slots` are there. Ring data are good for one
 // cycle, then noise. A reader takes groups by chance `p_read`, upwards or (`down`) downwards,
-// and keeps item n at `item_at` = n. `clear` forgets slots and items. `broken` stays up after a read
-// without a slot, a slot freed without a read, or a result that went away. Times are counted
-// from `clear`.
+// and keeps item n at `item_at` = n. `clear` forgets slots and items. `broken` stays up after a
+// read without a slot, a slot freed without a read, or a result that went away. Times are
+// counted from `clear`.
 `resetall
 `timescale 1ns / 1ps
 `default_nettype none

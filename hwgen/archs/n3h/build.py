@@ -24,8 +24,8 @@ from hwgen.emit.library import bench_files, contract, used_blocks
 BENCH_PACKAGE = ("numbers.py", "archs/n3h/golden.py", "archs/n3h/isa.py")
 """Modules of hwgen that benches import; the folder carries them."""
 
-CASE_SEEDS = range(6)
-"""Random two-layer programs for the top's bench."""
+CASE_SEEDS = (68, 149, 238, 252, 281, 290)
+"""Random two-layer programs for the top's bench, chosen so that they use every feature."""
 
 DEFAULT_PART = "xc7z020"
 PERIOD_NS = "10.0"
