@@ -27,7 +27,6 @@ TOP: tuple[Mutant, ...] = (
     _top("top", "{1'b0, wr_beat, 4'b0000, rd_rsp[3:1]}", "{wr_beat, 5'b00000, rd_rsp[3:1]}",
          "STORE's beats are counted for POST_D"),
     _top("top", ".wr_error       (wr_error)", ".wr_error       (1'b0)", "write errors go unnoticed"),
-    _top("top", ".bus_flush      (bus_flush)", ".bus_flush      ()", "a reset leaves bus traffic"),
     _top("top", "{q_tag[16*q +: 16], q_state[2*q +: 2]}", "{q_state[2*q +: 2], q_tag[16*q +: 16]}",
          "two fields of the trace change places"),
     _top("top", ".l_i_g0         (post_l_i_g0)", ".l_i_g0         (post_d_i_g0)",
