@@ -21,7 +21,7 @@ from hwgen.emit.config import config_schema, config_yaml
 from hwgen.emit.env import render
 from hwgen.emit.library import bench_files, contract, used_blocks
 
-BENCH_PACKAGE = ("numbers.py", "archs/n3h/golden.py", "archs/n3h/isa.py")
+BENCH_PACKAGE = ("numbers.py", "archs/n3h/golden.py", "archs/n3h/isa.py", "archs/n3h/isadata.py")
 """Modules of hwgen that benches import; the folder carries them."""
 
 CASE_SEEDS = (68, 149, 238, 252, 281, 290)
