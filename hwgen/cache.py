@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,3 +36,14 @@ def locked(place: Path) -> Iterator[None]:
     with place.with_suffix(".lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def prune(places: Iterable[Path], keep: int) -> None:
+    """Remove all but the `keep` folders used last; those that another process holds stay."""
+    for old in sorted(places, key=lambda p: p.stat().st_mtime)[:-keep]:
+        with old.with_suffix(".lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(old, ignore_errors=True)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from hwgen.cache import cache_folder, locked
+from hwgen.cache import cache_folder, locked, prune
 from hwgen.cli.app import say
 from hwgen.errors import EXIT_FAILED, Problem, UsageError
 from hwgen.verify.mutants import Fate, mutants_of, try_mutants
@@ -27,6 +27,9 @@ from hwgen.verify.regression import (
     regress,
     write_junit,
 )
+
+
+DESIGNS_KEPT = 3  # per preset: one holds some 200 MB of simulators
 
 
 class Sim(StrEnum):
@@ -95,10 +98,13 @@ def design(folder: Path | None, arch: str | None, preset: str) -> Iterator[tuple
     assert arch is not None
     record = get_arch(arch)
     bundle = record.emit(record.spec_class().preset(preset))
-    built = cache_folder("designs") / f"{record.name}-{preset}-{bundle.digest()[:16]}"
+    name = f"{record.name}-{preset}"
+    built = cache_folder("designs") / f"{name}-{bundle.digest()[:16]}"
     with locked(built):
         if not built.exists():
             bundle.write(built)
+            prune((p for p in built.parent.glob(f"{name}-*") if p.is_dir()), DESIGNS_KEPT)
+        os.utime(built)
         yield built, f"--arch {record.name} --preset {preset}"
 
 
