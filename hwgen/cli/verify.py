@@ -28,7 +28,6 @@ from hwgen.verify.regression import (
     write_junit,
 )
 
-
 DESIGNS_KEPT = 3  # per preset: one holds some 200 MB of simulators
 
 

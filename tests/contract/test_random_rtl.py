@@ -15,7 +15,7 @@ from hwgen.errors import ToolMissing
 from hwgen.verify.native import find_verilator
 
 SEED = int(os.environ.get("HWGEN_SEED", "1"))
-NETWORKS, PRODUCTS = 60, 24
+NETWORKS, PRODUCTS = 150, 48
 STALLS = (0, 40, 128, 220)  # memory pauses in so many of 256 cycles
 
 
@@ -71,12 +71,12 @@ def test_products(model):
             w_bits=rng.randint(1, 8),
             a_signed=number % 2 == 0,
             w_signed=number % 4 < 2,
-            n_lut=(0, n, rng.randint(0, n))[number % 3],
         )
+        n_lut = (0, n, rng.randint(0, n))[number % 3]
         net = gemm_network(gemm, rng)
         codes = random_codes(rng, net.input)
         if number % 3 == 0:
             codes[:] = rng.choice((net.input.quant.lo, net.input.quant.hi))
-        seeds.append(str(gemm))
-        items.append(Item(net, codes, {"gemm": gemm.n_lut}, rng.choice(STALLS), number + 1))
+        seeds.append(f"{gemm}, n_lut {n_lut}")
+        items.append(Item(net, codes, {"gemm": n_lut}, rng.choice(STALLS), number + 1))
     check(seeds, list(model.run(items)))
