@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from benchmarks._results import Row, table, tools, write
+from benchmarks.reference import Agreement, compare, qonnx_tensors, stored
+from hwgen.archs.n3h import golden
 from hwgen.archs.n3h.lower import lower
 from hwgen.archs.n3h.program import Program
 from hwgen.archs.n3h.run import Outcome, Request, run_program
 from hwgen.archs.n3h.spec import N3hSpec
+from hwgen.net.ir import QNet
 from hwgen.net.load import load_network
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "digits"
@@ -26,11 +30,31 @@ COMMAND = "python -m benchmarks.n3h_digits"
 DIGITS = 20
 SPLITS = ("auto", "lut", "dsp")
 LEAST_SHARE = 0.96
+LEAST_EQUAL = 0.999
 
 
 def run(program: Program, images: Any, sim: str) -> Outcome:
     """One run without progress."""
     return run_program(program, images, Request(sim), lambda _: None, lambda *_: None)
+
+
+def against_qonnx(path: Path, net: QNet, images: Any, ours: Any) -> tuple[int, float, int]:
+    """Digits of the same class, share of equal codes, largest difference, over all `images`.
+
+    ours: the integer model's classes. The other side is qonnx's executor alone.
+    """
+    graph, names = onnx.load(path), list(stored(net))
+    output = graph.graph.output[0].name
+    found: list[Agreement] = []
+    same = 0
+    for image, label in zip(images, ours, strict=True):
+        feeds = {graph.graph.input[0].name: image[None].astype(np.float32)}
+        theirs = qonnx_tensors(graph, feeds, [*names, output])
+        found += compare(net, theirs, golden)
+        same += int(theirs[output].argmax() == label)
+    elements = sum(a.elements for a in found)
+    different = sum(a.different for a in found)
+    return same, 1 - different / elements, max(a.largest for a in found)
 
 
 def main() -> None:
@@ -62,13 +86,21 @@ def main() -> None:
         Row("T_mix over the faster core alone", round(mix / best, 3), "ratio", "< 1", mix < best,
             "", f"{1 / (1 / lut + 1 / dsp) / best:.3f} (both at their own rate)", COMMAND),
     ]  # fmt: skip
+    same, equal_codes, largest = against_qonnx(path, net, images, model.outputs.argmax(axis=1))
+    rows += [
+        Row("digits with the same class as qonnx's own executor", same, f"of {len(images)}", "all",
+            same == len(images), "", "", COMMAND),
+        Row("codes equal to qonnx's, layer by layer given equal inputs", round(equal_codes, 6),
+            "share", ">= 0.999", equal_codes >= LEAST_EQUAL, "", "1", COMMAND),
+        Row("largest difference of a code", largest, "LSB", "<= 1", largest <= 1, "", "0", COMMAND),
+    ]  # fmt: skip
     for layer in runs["auto"].record["layers"]:
         used = ", ".join(f"{core} {layer['utilisation'][core]:.0%}" for core in ("lut", "dsp"))
         rows.append(
             Row(f"{layer['name']}: cycles ({used})", layer["cycles"], "cycles", None, None, "",
                 f"{layer['ideal']} (roofline)", COMMAND)
         )  # fmt: skip
-    write("n3h_digits", rows, tools("numpy", "verilator"))
+    write("n3h_digits", rows, tools("numpy", "verilator", "onnx", "onnxruntime", "qonnx"))
     print(table(rows))
 
 

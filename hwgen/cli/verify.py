@@ -127,7 +127,7 @@ def watch(request: Request, target: str, waves: Path | None) -> Iterator[Run]:
                 for repeat in regress(again):
                     if isinstance(repeat, Run):
                         for path in keep_waves(repeat, waves):
-                            say(f"  waves: {path}, top {repeat.bench}")
+                            say(f"  waves: {path}, top {repeat.top}")
         yield r
 
 

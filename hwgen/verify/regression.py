@@ -28,9 +28,13 @@ SIMULATORS = ("icarus", "verilator")
 
 @dataclass(frozen=True)
 class Run:
-    """One simulation of one block: `tests` ran, `failed` of them failed; 0 tests is a failure."""
+    """One simulation of one block, Verilog module `top`: `tests` ran, `failed` of them failed.
+
+    0 tests is a failure.
+    """
 
     bench: str
+    top: str
     sim: str
     seed: int
     parameters: Mapping[str, int]
@@ -168,6 +172,7 @@ def _read(process: subprocess.Popen[str]) -> Iterator[int | Run]:
         seen += 1
         yield Run(
             job["bench"],
+            job["top"],
             job["sim"],
             job["seed"],
             job["params"],

@@ -239,6 +239,14 @@ async def watchdog(dut):
     await good(machine, [Step(Op.STORE, Engine.STORE, k) for k in range(40)])
     assert int(dut.hw_cycles.value) > 400, "long, but never still"
 
+    dut.hang.value = 1 << q  # it counts from the last progress, not from the start
+    work = [Step(Op.STORE, Engine.STORE, k) for k in range(40)]
+    words = [s.encode() for s in (Step(Op.POST, Engine.POST_D, 9), *work)]
+    await machine.run([*words, HALT])
+    assert int(dut.hw_errors.value) == WATCHDOG
+    assert int(dut.hw_cycles.value) > 700
+    await machine.clear()
+
     dut.cfg_wd_limit.value = 20  # the first word takes longer: nobody's fault but the bus's
     await machine.run([HALT])
     assert int(dut.hw_errors.value) == WATCHDOG
