@@ -1,5 +1,6 @@
 """The documentation builds without a warning, and what it tells people to type works."""
 
+import json
 import os
 import re
 import subprocess
@@ -122,3 +123,24 @@ def test_the_citation_file_is_complete():
     for arch in all_archs():
         for paper in arch.papers:
             assert any(title.split(":")[0] in paper for title in titles), paper
+
+
+def test_measured_figures_are_committed_results():
+    rows = [
+        row
+        for path in (ROOT / "benchmarks" / "results").glob("*.json")
+        for row in json.loads(path.read_text())["rows"]
+    ]
+    shown = {r["name"]: f"{r['value']:,} {r['unit']}" for r in rows if r["value"] is not None}
+    text = (ROOT / "README.md").read_text()
+    table = re.search(r"## Measured.*?\|---\|---\|\n(.*?)\n\n", text, re.DOTALL)[1]
+    told = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    assert told
+    for name, value in told:
+        assert value == shown[name]
+
+
+def test_the_page_of_the_benchmarks_is_made_from_the_results():
+    from benchmarks.readme import page
+
+    assert (ROOT / "benchmarks" / "README.md").read_text() == page()
