@@ -10,10 +10,13 @@ bit-exact. The ring counts as full when FILL is held although no row is on its w
 from __future__ import annotations
 
 import argparse
+import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 from benchmarks._results import Row, table, tools, write
 from benchmarks.n3h_batch import Item, Model, Outcome
@@ -127,21 +130,38 @@ def batch(seed: int) -> tuple[Counter[str], list[str]]:
     return tally, bad
 
 
+def tallies(seeds: list[int], jobs: int, log: Path | None) -> Iterator[Counter[str]]:
+    """Tallies of all batches; those that `log` holds already are not run again."""
+    done: dict[int, Counter[str]] = {}
+    if log and log.exists():
+        for line in log.read_text().splitlines():
+            record = json.loads(line)
+            done[record["seed"]] = Counter(record["tally"])
+    yield from (done[seed] for seed in seeds if seed in done)
+    todo = [seed for seed in seeds if seed not in done]
+    with ProcessPoolExecutor(jobs) as pool:
+        for seed, (tally, bad) in zip(todo, pool.map(batch, todo), strict=True):
+            print(*bad, sep="\n", end="\n" if bad else "")
+            if log:
+                with log.open("a") as out:
+                    out.write(json.dumps({"seed": seed, "tally": tally}) + "\n")
+            yield tally
+
+
 def main() -> None:
     """Run the campaign and write results/n3h_tokens.json."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--log", type=Path, help="keep finished batches here, and resume from it")
     args = parser.parse_args()
     total, batches = Counter[str](), -(-args.count // BATCH)
-    with ProcessPoolExecutor(args.jobs) as pool:
-        seeds = [args.seed * 1_000_000 + n for n in range(batches)]
-        for n, (tally, bad) in enumerate(pool.map(batch, seeds)):
-            total += tally
-            print(*bad, sep="\n", end="\n" if bad else "")
-            if n % 20 == 0:
-                print(f"{total['programs']} programs, {total['failed']} failed", flush=True)
+    seeds = [args.seed * 1_000_000 + n for n in range(batches)]
+    for n, tally in enumerate(tallies(seeds, args.jobs, args.log)):
+        total += tally
+        if n % 20 == 0:
+            print(f"{total['programs']} programs, {total['failed']} failed", flush=True)
     programs, command = total["programs"], f"python -m benchmarks.n3h_tokens --count {args.count}"
     full = total["full ring"] / programs
     rows = [

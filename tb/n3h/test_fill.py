@@ -190,6 +190,7 @@ def extremes() -> dict[str, tuple[Map, Pass]]:
     flat = make_map(1, 1, min(DEPTH * RAW_W // 8, 6 * DK + 3), 8, RAW_W)
     odd = make_map(5, 6, 3, 4, RAW_W, 7)
     wide = make_map(2, 40, 7, 2, RAW_W)
+    full = make_map(3, 4, RAW_W // 16, 4, RAW_W)  # what lies behind a row is the next word
     base = conv(1, 1, 0, 1, 1, 1)
     return {
         "one bit": (one, replace(base, zin=0)),
@@ -205,10 +206,8 @@ def extremes() -> dict[str, tuple[Map, Pass]]:
             odd,
             replace(base, k=(3, 3), d=(2, 3), pad=(2, 3), out=(5, 6), c0=2, merged=False, a_bits=4),
         ),
-        "kernel over the map": (
-            odd,
-            replace(base, k=(9, 11), pad=(3, 4), out=(3, 3), cs=3, a_bits=3),
-        ),
+        "big kernel": (odd, replace(base, k=(9, 11), pad=(3, 4), out=(3, 3), cs=3, a_bits=3)),
+        "right of the map": (full, replace(base, out=(3, 5), cs=RAW_W // 16, a_bits=4)),
     }
 
 

@@ -36,9 +36,9 @@ def tiny() -> Path:
         return folder
 
 
-def runs(folder: Path, block: str) -> list[Run]:
-    """A block's regression, all of which must pass."""
-    found = [r for r in regress(Request(folder, blocks=(block,))) if isinstance(r, Run)]
+def runs(folder: Path, *blocks: str) -> list[Run]:
+    """The regression of these blocks (default: all), every run of which must pass."""
+    found = [r for r in regress(Request(folder, blocks=blocks)) if isinstance(r, Run)]
     for r in found:
         assert r.ok, f"{r.rerun('--arch n3h')}\n{Path(r.log).read_text()[-4000:]}"
     assert {r.sim for r in found} == set(SIMULATORS)
@@ -56,6 +56,13 @@ def test_top_and_that_all_hosts_agree_cycle_for_cycle(tiny, tmp_path):
     assert counted["icarus"] == counted["verilator"]
     assert counted["icarus"] == on_native(tiny, tmp_path)
     assert len(counted["icarus"]) == len(CASE_SEEDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", [p for p in N3hSpec.PRESETS if p != "tiny"])
+def test_every_block_of_another_preset(tiny, preset):
+    with design(None, "n3h", preset) as (folder, _):
+        runs(folder)
 
 
 def on_native(folder: Path, work: Path) -> dict[str, dict[str, object]]:
