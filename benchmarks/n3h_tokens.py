@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -71,7 +71,7 @@ def with_tokens(program: Program, rng: random.Random) -> Program:
 
     Tokens of an edge are taken in the order in which they are given. A new one is taken after just
     as many as were given before it, so that every other wait still gets the token it was meant for.
-    No engine gets more words in a pass than its queue holds: a program's duty (decision 001).
+    What `legal` refuses is not inserted.
     """
     code = [isa.decode(word) for word in program.words]
     for _ in range(rng.randint(0, 30)):
@@ -85,20 +85,37 @@ def with_tokens(program: Program, rng: random.Random) -> Program:
         longer = list(code)
         longer.insert(rng.randint(first, end), Instruction(Op.SYNC, sink, {}, wait=(source,)))
         longer.insert(give, Instruction(Op.SYNC, source, {}, post=(sink,)))
-        if len(longer) <= MOST and crowd(longer) <= QUEUE:
+        if len(longer) <= MOST and legal(longer):
             code = longer
     return replace(program, words=tuple(i.encode() for i in code))
 
 
-def crowd(code: list[Instruction]) -> int:
-    """The most words that one engine gets within one pass, that is up to a STORE."""
-    most, count = 0, Counter[Engine]()
+def legal(code: list[Instruction]) -> bool:
+    """Whether a program keeps to its duties (docs/n3h.md) in the words and waits of each pass.
+
+    No engine gets more words in a pass than its queue holds. No work of a pass waits, through
+    whatever tokens, for the end of other work of the same pass: engines of a pass meet in rings, so
+    none of them ends before all have begun. `after` is the latest pass whose end an engine, or
+    a token on its way, has waited for.
+    """
+    after = dict.fromkeys(isa.ENGINES, -1)
+    tokens: dict[tuple[Engine, Engine], deque[int]] = defaultdict(deque)
+    count, current = Counter[Engine](), 0
     for i in code:
         count[i.engine] += 1
-        most = max(most, count[i.engine])
+        waited = [tokens[source, i.engine].popleft() for source in i.wait]
+        after[i.engine] = max(after[i.engine], *waited, -1)
+        works = i.engine is not Engine.LOAD_W and i.op is isa.LEGAL_OPS[i.engine]
+        if count[i.engine] > QUEUE or (works and after[i.engine] >= current):
+            return False
+        if works:
+            after[i.engine] = current
+        for sink in i.post:
+            tokens[i.engine, sink].append(after[i.engine])
         if i.op is Op.STORE:
+            current += 1
             count.clear()
-    return most
+    return True
 
 
 def batch(seed: int) -> tuple[Counter[str], list[str]]:

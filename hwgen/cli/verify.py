@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
@@ -90,7 +91,7 @@ def design(folder: Path | None, arch: str | None, preset: str) -> Iterator[tuple
             )
         )
     if folder is not None:
-        yield folder, str(folder)
+        yield folder, shlex.quote(str(folder))
         return
     from hwgen.arch import get_arch
 

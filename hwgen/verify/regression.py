@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from hwgen.errors import HwgenError, Problem, ToolMissing, UsageError
 from hwgen.verify.native import find_verilator
 
 SIMULATORS = ("icarus", "verilator")
+GRACE_STEPS, GRACE_STEP_S = 100, 0.02  # for processes that are asked to end
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,14 @@ def regress(request: Request, stop: Stop | None = None) -> Generator[int | Run, 
     folder = request.folder.resolve()
     arch = read_manifest(folder)["arch"]
     need_simulators(request.sims)
+    if "verilator" in request.sims and len(str(folder).split()) > 1:
+        raise UsageError(
+            Problem(
+                f"Verilator cannot work in {folder}",
+                "make, which builds its simulators, cuts names at spaces",
+                "move the folder, or use --sim icarus",
+            )
+        )
     command = [sys.executable, "-m", "_lib.bench", arch, *request.blocks, "--jsonl"]
     command += ["--sim", "both" if len(request.sims) == 2 else request.sims[0]]
     command += ["--jobs", str(request.jobs), *(["--waves"] if request.waves else [])]
@@ -151,11 +161,20 @@ def regress(request: Request, stop: Stop | None = None) -> Generator[int | Run, 
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a runner and all that it has started; harmless if it has ended by itself."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """End a runner and all that it has started; harmless if it has ended by itself.
+
+    First kindly, so that a compiler removes what it has half written.
+    """
+    if process.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        for _ in range(GRACE_STEPS):
+            process.poll()  # a dead leader must not keep its group alive
+            os.killpg(process.pid, 0)
+            time.sleep(GRACE_STEP_S)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _read(process: subprocess.Popen[str]) -> Iterator[int | Run]:

@@ -245,7 +245,7 @@ def end_with_parent() -> None:
     """End this session's processes, simulators too, when whoever reads the JSON lines is gone."""
     sys.stdin.read()
     if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
+        os.killpg(0, signal.SIGTERM)
 
 
 def show(r: Result) -> None:

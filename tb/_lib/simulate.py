@@ -61,6 +61,8 @@ def simulate(job: dict) -> None:
     os.environ.update(job["env"])
     runner = get_runner(job["sim"])
     build = Path(job["build"])
+    # Verilator knows no x: what nothing has written starts as noise instead; its seeds are 31 bits
+    seed = max(1, job["seed"] & 0x7FFFFFFF)
     sources, flags = list(job["sources"]), list(ICARUS if icarus else VERILATOR)
     if icarus and job["waves"]:  # cocotb's own module for this is no Verilog-2005
         file = build / f"{job['top']}.fst"
@@ -86,6 +88,7 @@ def simulate(job: dict) -> None:
         parameters=job["params"],
         seed=job["seed"],
         waves=job["waves"],
+        plusargs=[] if icarus else ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
         extra_env={"BENCH_PARAMS": json.dumps(job["params"])},
     )
 

@@ -42,6 +42,7 @@ class Bench:
         self.read_cycles: list[int] = []
         self.start_cycle = self.end_cycle = 0
         self.hold = self.blocked = False  # POST stands still; the bus stands still
+        self.most = 1 << 40  # POST goes no further
 
     async def reset(self) -> None:
         d = self.dut
@@ -123,14 +124,16 @@ class Bench:
     def _post(self) -> None:
         """Both contexts move on within the ring; words appear when both have passed them."""
         rng = self.rng
-        room = min(self.made, self.freed + self.s.col)
+        room = min(self.made, self.freed + self.s.col, self.most)
         for n in (0, 1):
             if self.hold:
                 break
             step = self.s.col if self.eager else rng.choice((0, 0, 1, 2, 9))
             self.done[n] = max(self.done[n], min(room, self.done[n] + step))
             if not self.eager and rng.random() < 0.002 and self.done[1 - n] <= room:
-                self.done[n] = self.made  # a context without filters passes over the words
+                self.done[n] = min(
+                    self.made, self.most
+                )  # a context without filters passes over the words
         while self.passed < min(self.done):
             self.ring[self.passed % self.s.col] = (self.passed, self.words.pop(self.passed))
             self.passed += 1

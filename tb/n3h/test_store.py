@@ -75,6 +75,27 @@ async def stopped_sides(dut):
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
+async def unused_rows(dut):
+    """A pass ends with the last word of its map, though no window needs the last rows."""
+    b = await begin(dut)
+    for _ in range(4):
+        p = make_pass(b.rng, b.s, mode=b.rng.choice((1, 2)))
+        while max(p.reads) >= len(p.codes) - p.bank["in_w"] * p.bank["gpp"]:
+            p = make_pass(b.rng, b.s, mode=b.rng.choice((1, 2)))
+        b.most = b.base + max(p.reads) + 1
+        b.add(p)
+        for _ in range(20000):
+            await b.step()
+            if not (b.beats or b.reads or b.queue):
+                break
+        for _ in range(80):
+            await b.step()
+        assert b.now is p, "done before the rest of the map has come"
+        b.most = 1 << 40
+        await b.drain(60000)
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
 async def pointers_wrap(dut):
     """Large maps of which one word is used carry the pointers to 2^32; real passes cross it."""
     b = await begin(dut)

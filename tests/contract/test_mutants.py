@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import n3h_mutants
 from hwgen.arch import all_archs, get_arch
 from hwgen.errors import EXIT_FAILED, EXIT_OURS
+from hwgen.verify.mutants import Fate, Mutant
+from hwgen.verify.regression import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = """
@@ -102,3 +105,30 @@ def test_fates(tmp_path):
     assert run.returncode == EXIT_OURS
     assert "mutant 4 (old) does not apply to hw_fifo.v" in run.stderr
     assert "bring tb/*/mutants.py up to date" in run.stderr
+
+
+def test_a_campaign_resumes_from_its_log(tmp_path, monkeypatch):
+    def run(bench: str, failed: int) -> Run:
+        return Run(bench, "t", "icarus", 1, {}, 3, failed, 0.5, "l", "b")
+
+    tried = []
+
+    def fake(folder, mutants, sim, seed, jobs):
+        for m in mutants:
+            tried.append(m.number)
+            yield Fate(m, (run(m.bench, m.number % 2),))
+
+    monkeypatch.setattr(n3h_mutants, "try_mutants", fake)
+    table = [Mutant(n, "fifo", f"{n}.v", "a", "b", "what", "") for n in range(3)]
+    log = tmp_path / "log"
+    first = list(n3h_mutants.fates(tmp_path, table[:2], "key", 1, 1, log))
+    assert list(n3h_mutants.fates(tmp_path, table, "key", 1, 1, log))[:2] == first
+    assert tried == [0, 1, 2]
+    found = list(n3h_mutants.fates(tmp_path, table, "another", 1, 1, log))
+    assert tried == [0, 1, 2, 0, 1, 2]
+    rows = {r.name: (r.value, r.met) for r in n3h_mutants.result_rows(found, 4, 70)}
+    assert rows["mutants tried"] == (3, False)
+    assert rows["mutants killed"] == (33.33, False)
+    assert rows["mutants that survive"] == (2, None)
+    assert rows["mutants proved equivalent"] == (4, None)
+    assert rows["modules with a mutant"] == (3, None)

@@ -153,6 +153,17 @@ def test_missing_simulator(tiny, tmp_path):
     assert "Icarus" not in run.stderr
 
 
+def test_a_path_with_a_space(tiny, tmp_path):
+    folder = tiny.rename(tmp_path / "my design")
+    run = hwgen("verify", folder, *ICARUS, "--block", "ram_sdp", "--json")
+    assert run.returncode == 0, run.stderr
+    line = json.loads(run.stdout)[0]["rerun"]
+    assert shlex.split(line)[2] == str(folder)
+    run = hwgen("verify", folder, "--block", "ram_sdp")
+    assert run.returncode == EXIT_USAGE
+    assert f"Verilator cannot work in {folder}\n  make, which builds" in run.stderr
+
+
 def processes_of(folder: Path) -> list[str]:
     """Command lines of running processes that name the folder."""
     found = []
