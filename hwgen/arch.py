@@ -30,7 +30,8 @@ class Arch:
     the `Bundle` of emitted files. `lower(qnet, spec, split, network)` compiles a network to a
     program, `program(folder)` reads one back, `run(program, inputs, sim, build, waves, say,
     progress)` runs it; all are empty where networks cannot be compiled.
-    `papers` are the sources that it implements.
+    `tasks` is a `hwgen.tasks.leaves.BlockSet`: its leaf blocks as tasks; empty where there are none
+    but the shared blocks. `papers` are the sources that it implements.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Arch:
     lower: str = ""
     program: str = ""
     run: str = ""
+    tasks: str = ""
 
     def spec_class(self) -> type[ArchSpec]:
         loaded: type[ArchSpec] = load(self.spec)

@@ -11,6 +11,7 @@ ARCH = Arch(
     lower="hwgen.archs.n3h.lower:lower",
     program="hwgen.archs.n3h.program:load_program",
     run="hwgen.archs.n3h.run:run",
+    tasks="hwgen.archs.n3h.leaves:BLOCKS",
     papers=(
         "Gong et al., N3H-Core: Neuron-designed Neural Network Accelerator via FPGA-based "
         "Heterogeneous Computing Cores, FPGA 2022",

@@ -1,0 +1,76 @@
+"""Prompts of the blocks in `results`, each in three phrasings."""
+
+from __future__ import annotations
+
+ITEM_TEXTS = (
+    "A queue of {most} items; an item is {pout} sums of 32 bits ({all} bits, sum 0 lowest)."
+    " Places are reserved before they are filled: room is 1 while fewer than {most} places are"
+    " reserved or filled; take = 1 reserves one, put = 1 fills the oldest reservation with"
+    " put_data, so items are in the order of their puts. res_valid is 1 while at least one item"
+    " is filled. res_re = 1 loads the output register res_data ({wide} bits) with group res_g of"
+    " the oldest item, that is its sums {lanes}*res_g to {lanes}*res_g + {lanes} - 1; without"
+    " res_re it holds. res_pop = 1 removes the oldest item; a read at the same edge still reads"
+    " it. All this happens at rising edges of clk, any of it at the same edge; room and"
+    " res_valid follow from registers only. rst (synchronous, active high) empties the queue and"
+    " forgets reservations: room 1, res_valid 0. The environment never takes without room, puts"
+    " without an earlier reservation or pops without res_valid; if it does, nothing matters"
+    " until the next reset. res_data does not matter before the first read after a reset, nor"
+    " after a read with res_valid 0 or with res_g of {groups} or more.",
+    "State: a FIFO of up to {most} entries of {all} bits, a number of reservations, a register"
+    " res_data. Per rising edge of clk, all looking at the state before it: take adds a"
+    " reservation; put removes one and appends put_data to the FIFO; res_re sets res_data to"
+    " bits {wide}*res_g + {wide} - 1 down to {wide}*res_g of the front entry; res_pop drops the"
+    " front entry. They may come together in any combination. room = (reservations + entries <"
+    " {most}), res_valid = (entries > 0), both without dependence on the present inputs."
+    " Synchronous active-high reset rst: no entries, no reservations. Don't care: everything"
+    " until reset after take with room 0, put with no reservation (made at an earlier edge), or"
+    " res_pop with res_valid 0; res_data until the first read after reset and after reading an"
+    " empty FIFO or a group number res_g >= {groups}. An entry holds {pout} words of 32 bits, a"
+    " group {lanes} of them.",
+    "Result buffer between a pipeline that cannot stop and a reader. Clock clk (rising edge),"
+    " synchronous active-high reset rst. Before it starts an item the pipeline reserves one of"
+    " {most} places by take, which it does only while room is 1; later it delivers the item,"
+    " {pout} x 32 bits on put_data with put, one put per earlier take. A place becomes free"
+    " again, and counts for room, after the edge with res_pop, which discards the oldest"
+    " delivered item and is used only while res_valid is 1. res_valid says that an item has been"
+    " delivered and not been popped. A read strobe res_re copies {lanes} sums of the oldest item"
+    " (group number res_g, counted from the low end, {groups} in all) to the register res_data,"
+    " where they are seen after the edge and stay until the next res_re; with res_pop at the"
+    " same edge the read comes first. All strobes may coincide. After reset: room 1, res_valid"
+    " 0. If the rules above are broken, outputs are free until reset; res_data is also free"
+    " before the first read after reset and after a read of nothing (res_valid 0 or res_g beyond"
+    " the last group).",
+)
+
+TILE_TEXTS = (
+    "Keeps one tile of {dm} x {dn} sums of 32 bits ({all} bits; sum n of pixel m is word m*{dn}"
+    " + n, word 0 lowest) for a reader. take is combinational: 1 if and only if sum_ready is 1"
+    " and either res_valid is 0 or res_pop is 1. At a rising edge of clk with take = 1 the tile"
+    " on sum is stored and res_valid becomes (or stays) 1; with res_pop = 1 and sum_ready = 0"
+    " res_valid becomes 0; else res_valid keeps its value. res_re = 1 loads the register"
+    " res_data ({wide} bits) with sums {lanes}*res_g to {lanes}*res_g + {lanes} - 1 of pixel"
+    " res_m of the tile stored before the edge (also if that is popped or replaced at the same"
+    " edge); without res_re it holds. rst (synchronous, active high) sets res_valid to 0."
+    " res_data does not matter before the first read after reset, nor after a read with"
+    " res_valid 0 or res_g of {groups} or more; take does not matter while rst is active.",
+    "Registers: valid, tile ({all} bits), data ({wide} bits), clocked by rising clk edges;"
+    " synchronous active-high rst clears valid only. Combinational output take = sum_ready &"
+    " (!valid | res_pop). Per edge: valid <= sum_ready | (valid & !res_pop); tile <= sum if"
+    " take; data <= word number res_m*{groups} + res_g of the old tile, in words of {wide} bits"
+    " from the low end, if res_re. Outputs res_valid = valid, res_data = data. The tile is {dm}"
+    " pixels of {dn} sums of 32 bits, a word is {lanes} sums. Reading while valid is 0 or with"
+    " res_g >= {groups} gives anything, as does res_data before any read after reset and take in"
+    " reset.",
+    "A one-place buffer between an array that offers a finished tile (sum, held with sum_ready ="
+    " 1) and a reader. The tile is taken over, signalled in the same cycle by take, as soon as"
+    " the buffer is empty or its present tile is being dropped by res_pop; take is a function of"
+    " the inputs and of res_valid: sum_ready AND (NOT res_valid OR res_pop). res_valid is a"
+    " register: after an edge it is 1 if sum_ready was 1, or if it was 1 and res_pop was 0. The"
+    " reader sees {lanes} sums ({wide} bits) per read: res_re with pixel number res_m (0 to {dm}"
+    " - 1) and group number res_g (0 to {groups} - 1) puts them into the register res_data; the"
+    " read comes before a take-over or drop at the same edge; res_data keeps its value without"
+    " res_re. Pixels are {dn} sums of 32 bits each, pixel 0 and group 0 lowest in sum. Clock"
+    " clk, rising edge; rst synchronous, active high: empty. Free: take during reset, res_data"
+    " until a first read after reset, results of reading an empty buffer or a group that does"
+    " not exist.",
+)
