@@ -27,7 +27,11 @@ COMMANDS: dict[str, str] = {
     "run": "hwgen.cli.run:run",
     "estimate": "hwgen.cli.estimate:estimate",
     "verify": "hwgen.cli.verify:verify",
+    "judge": "hwgen.cli.judge:judge",
+    "tasks": "hwgen.cli.tasks:tasks",
+    "serve": "hwgen.cli.serve:serve",
     "report": "hwgen.cli.report:report",
+    "eval": "hwgen.cli.eval:evaluate",
     "doctor": "hwgen.cli.doctor:doctor",
 }
 """Import path of each command's function, in the order of the help page."""

@@ -18,12 +18,22 @@ ALLOWED = {
     "hwgen.net": {"hwgen.errors", "hwgen.numbers"},
     "hwgen.archs": {
         "hwgen", "hwgen.arch", "hwgen.errors", "hwgen.spec", "hwgen.numbers", "hwgen.emit",
-        "hwgen.net", "hwgen.resources", "hwgen.cache", "hwgen.verify",
+        "hwgen.net", "hwgen.resources", "hwgen.cache", "hwgen.verify", "hwgen.tasks",
+    },
+    "hwgen.tasks": {
+        "hwgen.arch", "hwgen.errors", "hwgen.spec", "hwgen.numbers", "hwgen.emit",
+        "hwgen.resources",
     },
     "hwgen.verify": {
         "hwgen", "hwgen.cache", "hwgen.arch", "hwgen.errors", "hwgen.spec", "hwgen.numbers",
-        "hwgen.emit", "hwgen.resources",
+        "hwgen.emit", "hwgen.resources", "hwgen.tasks",
     },
+    "hwgen.benchsuites": {
+        "hwgen", "hwgen.cache", "hwgen.errors", "hwgen.resources", "hwgen.emit", "hwgen.tasks",
+        "hwgen.verify",
+    },
+    "hwgen.serve": {"hwgen", "hwgen.errors", "hwgen.tasks", "hwgen.verify"},
+    "hwgen.cluster": {"hwgen.errors", "hwgen.tasks", "hwgen.verify"},
     "hwgen.report": {"hwgen", "hwgen.errors", "hwgen.resources"},
 }  # fmt: skip
 """What each layer may import besides itself; hwgen.cli may import everything."""
