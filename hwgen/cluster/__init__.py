@@ -1,0 +1,1 @@
+"""The judge on several machines: Ray, the extra `cluster`."""
