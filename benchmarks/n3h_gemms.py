@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from hwgen.archs.n3h.lower import lower
 from hwgen.archs.n3h.spec import N3hSpec
 from hwgen.emit.config import read_settings
 from hwgen.spec import overlay
+from hwgen.verify.tools import icarus_version
 
 CONFIGURATIONS: dict[str, tuple[str, list[str]]] = {
     "tiny": ("tiny", []),
@@ -130,12 +130,6 @@ def on_icarus(count: int, seed: int) -> Counter[str]:
                 if not good:
                     print(f"MISMATCH icarus {gemm}")
     return tally
-
-
-def icarus_version() -> str:
-    """The first line of `iverilog -V`, shortened."""
-    said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
-    return " ".join(said.split()[3:4])
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._results import Row, table, tools, write
-from benchmarks.n3h_gemms import icarus_version
 from hwgen.archs.n3h.build import build
 from hwgen.archs.n3h.spec import N3hSpec
 from hwgen.verify.mutants import Mutant, mutants_of, try_mutants
+from hwgen.verify.tools import icarus_version
 
 COMMAND = "python -m benchmarks.n3h_mutants"
 

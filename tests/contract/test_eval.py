@@ -1,0 +1,150 @@
+"""hwgen eval on small suites: both rules, in the jail, through the command line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import small_suites
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "verilog-eval" / "spec-to-rtl"
+
+
+def run(tmp_path, suite, folder, solutions, *more):
+    environment = {"PATH": "/usr/bin:/bin", "HWGEN_CACHE": str(tmp_path / "cache")}
+    return subprocess.run(
+        [sys.executable, "-m", "hwgen", "eval", suite, "--suite-dir", str(folder),
+         "--solutions", str(solutions), *more],
+        capture_output=True, text=True, env=environment, cwd=tmp_path.parent,
+    )  # fmt: skip
+
+
+def verdicts(tmp_path, suite, folder, solutions):
+    ran = run(tmp_path, suite, folder, solutions, "--json", "--jobs", "2")
+    assert ran.returncode == 0, ran.stderr
+    data = json.loads(ran.stdout)
+    both = {v["solution"]: (v["corrected"], v["upstream"]) for v in data["verdicts"]}
+    return data, both
+
+
+def write(folder, **texts):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / f"{name}.sv").write_text(text)
+
+
+def test_references_of_verilog_eval_show_what_is_wrong_with_the_suite(tmp_path):
+    suite = small_suites.verilog_eval(tmp_path / "suite")
+    data, _ = verdicts(tmp_path, "verilog-eval", suite, "references")
+    assert (data["total"], data["passed"], data["upstream_passed"]) == (4, 3, 2)
+    issues = {(i["id"], i["rule"]): i["why"] for i in data["known_issues"]}
+    assert set(issues) == {
+        ("Prob003_wires", "corrected"), ("Prob003_wires", "upstream"), ("Prob004_long", "upstream"),
+    }  # fmt: skip
+    assert "is not a port of" in issues["Prob003_wires", "corrected"]
+    assert issues["Prob004_long", "upstream"] == "TIMEOUT"
+    again, _ = verdicts(tmp_path, "verilog-eval", suite, "references")
+    assert again == data, "recordings from the cache give the same verdicts"
+
+
+def test_only_the_corrected_rule_holds_against_forgery(tmp_path):
+    suite = small_suites.verilog_eval(tmp_path / "suite")
+    mine = tmp_path / "mine"
+    write(
+        mine / "Prob001_and",
+        good=small_suites.AND,
+        forged=small_suites.FORGED,
+        wrong=small_suites.AND.replace("&", "|"),
+        spare="module helper(input a, output y); assign y = a; endmodule\n" + small_suites.AND,
+        narrow=small_suites.AND.replace("output [2:0]", "output [1:0]"),
+    )
+    write(
+        mine / "Prob002_count",
+        good=small_suites.COUNT,
+        undefined=small_suites.COUNT.replace("q <= 0", "q <= 4'bx"),
+        unreset=small_suites.COUNT.replace("if (reset) q <= 0;\n    else ", ""),
+        late=small_suites.COUNT.replace("posedge", "negedge"),
+        peeks=small_suites.COUNT.replace("q + 1", "tb.good1.q + 1"),
+    )
+    data, both = verdicts(tmp_path, "verilog-eval", suite, mine)
+    passed = {name for name, (corrected, _) in both.items() if corrected == "pass"}
+    assert passed == {
+        "Prob001_and/good.sv", "Prob001_and/spare.sv", "Prob002_count/good.sv",
+    }  # fmt: skip
+    assert both["Prob001_and/forged.sv"][1] == "pass"
+    assert both["Prob001_and/forged.sv"][0].startswith("screen: forbidden")
+    assert both["Prob002_count/peeks.sv"][1] == "pass"
+    assert both["Prob001_and/wrong.sv"][0].startswith("mismatch at ")
+    assert both["Prob002_count/undefined.sv"][0].startswith("mismatch at ")
+    assert (data["total"], data["passed"], data["upstream_passed"]) == (4, 2, 2)
+    assert data["unattempted"] == ["Prob003_wires", "Prob004_long"]
+    assert data["pass_at_k"]["1"]["value"] == pytest.approx((2 / 5 + 1 / 5) / 4)
+    assert data["pass_at_k"]["5"]["value"] == pytest.approx(2 / 4)
+    differ = {d["solution"] for d in data["disagreements"]}
+    assert {"Prob001_and/forged.sv", "Prob002_count/peeks.sv"} <= differ
+
+
+def test_code_completion_puts_a_body_behind_the_interface(tmp_path):
+    suite = small_suites.verilog_eval(tmp_path / "suite", completion=True)
+    mine = tmp_path / "mine"
+    write(mine, Prob001_and="  assign y = {3{a}} & b;\nendmodule\n")
+    data, both = verdicts(tmp_path, "verilog-eval", suite, mine)
+    assert both == {"Prob001_and.sv": ("pass", "pass")}
+    assert (data["passed"], data["upstream_passed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_references_of_rtllm(tmp_path, nested):
+    suite = small_suites.rtllm(tmp_path / "suite", nested=nested)
+    data, _ = verdicts(tmp_path, "rtllm", suite, "references")
+    assert (data["total"], data["passed"], data["upstream_passed"]) == (3, 2, 2)
+    assert [(i["id"], i["rule"]) for i in data["known_issues"]] == [("empty", "both")]
+
+
+def test_an_rtllm_bench_judges_without_meeting_the_candidate(tmp_path):
+    suite = small_suites.rtllm(tmp_path / "suite")
+    slower = small_suites.SLOWER_ADDER
+    mine = tmp_path / "mine"
+    write(
+        mine / "slow_adder",
+        slower=slower,
+        wrong=slower.replace("a + b", "a - b"),
+        undefined=slower.replace("sum <= sum_q", "sum <= 'bx"),
+        never=slower.replace("done <= wait_q[1]", "done <= 0"),
+    )
+    forged = 'module rom(input [1:0] at, output [7:0] data); initial $display("Pass"); endmodule'
+    write(mine / "rom", forged=forged, good=small_suites.TABLE)
+    _, both = verdicts(tmp_path, "rtllm", suite, mine)
+    corrected = {name for name, (why, _) in both.items() if why == "pass"}
+    # the bench waits for the design: one that takes longer is as right
+    assert corrected == {"slow_adder/slower.sv", "rom/good.sv"}
+    upstream = {name for name, (_, why) in both.items() if why == "pass"}
+    assert upstream == corrected | {"slow_adder/undefined.sv", "rom/forged.sv"}
+    assert both["slow_adder/never.sv"][1] == "TIMEOUT"
+
+
+@pytest.mark.parametrize(
+    ("suite", "solutions", "said"),
+    [
+        ("nowhere", "references", "there is no folder"),
+        ("suite", "nowhere", "there is no folder nowhere"),
+        ("empty", "references", "holds no VerilogEval problems"),
+    ],
+)
+def test_mistakes_are_sentences(tmp_path, suite, solutions, said):
+    small_suites.verilog_eval(tmp_path / "suite")
+    (tmp_path / "empty").mkdir()
+    ran = run(tmp_path, "verilog-eval", tmp_path / suite, solutions)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="VerilogEval's problems are not on this machine")
+def test_a_perfect_model_on_verilog_eval(tmp_path):
+    data, _ = verdicts(tmp_path, "verilog-eval", REAL, "references")
+    assert (data["total"], data["passed"], data["upstream_passed"]) == (156, 153, 151)
+    broken = {i["id"][:7] for i in data["known_issues"] if i["rule"] in ("both", "upstream")}
+    assert broken == {"Prob082", "Prob099", "Prob141", "Prob151", "Prob156"}
+    assert not [v for v in data["verdicts"] if v["corrected"].startswith("screen:")]
