@@ -124,12 +124,8 @@ def streaming(
     stimulus: Callable[[random.Random], Any] | None = None,
     most: int = 16,
     least: int = 0,
-    memory: int = 0,
 ) -> Blueprint:
-    """Blueprint of a `stream` block with option `reset`. `most` and `least` as in Latency; `memory`
-    is what the reference stores besides its registers, in bits. A candidate may have one more
-    register for each stream than the reference: that much honest designs differ.
-    """
+    """Blueprint of a `stream` block with option `reset`; `most` and `least` as in Latency."""
     word = choice["reset"]
     names = [link.name for link in links]
     fill = {
@@ -141,8 +137,6 @@ def streaming(
     }
     texts = [f"{a} {b.format(**fill)}" for a, b in zip(says, HANDSHAKE, strict=True)]
     ports = [port for link in links for port in link.ports]
-    state_bits = memory + sum(width for width, _ in registers.values())
-    state_bits += sum(sum(link.fields.values()) + 1 for link in links)
     return Blueprint(
         ports=[*clock_and_reset(word), *ports],
         clock="clk",
@@ -153,7 +147,6 @@ def streaming(
         view={**reset_view(word), **registers_view(registers, ports), **(view or {})},
         stimulus=stimulus or (lambda rng: some_beats(rng, links)),
         latency=Latency(least=least, most=most),
-        limits=Limits(state_bits=state_bits),
     )
 
 

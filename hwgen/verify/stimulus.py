@@ -19,6 +19,10 @@ CASES = 8
 """Random cases of a run."""
 RESET_ROWS = 2
 PROBABILITIES = (0.5, 0.9, 0.1, 1.0, 0.5, 0.0)
+TRAFFIC = (
+    (1.0, 1.0), (0.9, 0.2), (0.2, 1.0), (0.6, 0.6), (1.0, 0.5), (0.3, 0.3), (0.9, 0.9), (0.5, 0.8),
+)  # fmt: skip
+"""How often a random case of streams offers beats, and is ready for them."""
 PULSES = 0.08  # share of rows before which an asynchronous reset may come and go
 EXHAUSTIVE = 9  # bits of input up to which a comb block sees every combination
 
@@ -212,8 +216,7 @@ def _streams(task: Task, rng: random.Random) -> Stimulus:
     cases = [_traffic(spec, 2 * given + length, drain, 0.9, 0.9, rng)] if given else []
     pulsed = [False] * len(cases) + [bool(n % 2) for n in range(CASES)] + [False]
     for number in range(CASES):
-        offer, ready = rng.choice((1.0, 0.6, 0.2)), rng.choice((1.0, 0.6, 0.2))
-        offer, ready = (1.0, 1.0) if number == 0 else (offer, ready)
+        offer, ready = TRAFFIC[number]
         rows = _traffic(spec, length, drain if number < drained else 0, offer, ready, rng)
         if number % 2 and spec.reset:
             _reset_columns(spec, rows[:length], rng, pulses=1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwgen.cache import cache_folder
+from hwgen.errors import HwgenError, Problem
 from hwgen.resources import folder
 from hwgen.tasks.task import Task
 from hwgen.verify.tools import tool_versions
@@ -85,11 +86,23 @@ class Store:
                 self.flush()
 
     def flush(self) -> None:
-        """Write what is not yet on disk."""
+        """Write what is not yet on disk. Raises HwgenError when the disk is full."""
         if self._db and self._pending:
-            with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?)", self._pending)
-            self._pending.clear()
+            try:
+                with self._db:
+                    self._db.executemany(
+                        "INSERT OR REPLACE INTO verdicts VALUES (?, ?)", self._pending
+                    )
+            except sqlite3.Error as error:
+                raise HwgenError(
+                    Problem(
+                        f"verdicts cannot be kept: {error}",
+                        "those that were printed are good",
+                        "free some space, or set HWGEN_CACHE to a folder elsewhere",
+                    )
+                ) from error
+            finally:
+                self._pending.clear()
 
     def close(self) -> None:
         """Write, and let go of the file."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CPU_S = 7.0  # of the ten seconds that synthesis and proof have together
 WALL_S = 60.0
+FILES = 128 << 20  # bytes: the gates of a large block as JSON
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def synthesise(
         "reset": reset_of(spec),
         "cpu_s": cpu_s,
     }
-    caps = Caps(cpu_s=cpu_s, wall_s=WALL_S)
+    caps = Caps(cpu_s=cpu_s, wall_s=WALL_S, files=FILES)
     reply = cell.call("hwgen.verify.yosysjobs:synthesise", payload, caps)
     if reply.status != "ok":
         return Refusal(KILLED.get(reply.status, reply.status), "synthesis did not end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -26,9 +27,9 @@ def tool_versions() -> dict[str, str]:
 
 def icarus_version() -> str:
     """Icarus Verilog's version, "" without it."""
-    program = shutil.which("vvp")
+    program = shutil.which("iverilog")
     if program is None:
         return ""
     said = subprocess.run([program, "-V"], capture_output=True, text=True, check=False).stdout
-    words = said.split()
-    return words[3] if len(words) > 3 else ""
+    found = re.search(r"version (\S+)", said)
+    return found[1] if found else ""

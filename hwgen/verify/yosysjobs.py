@@ -28,7 +28,7 @@ from hwgen.verify.gates import Fault, Gates, read_gates
 MAPPED_MEMORY = 4096  # bits: memories beyond that stay memories and are not proved
 NO_MEMORY = "synthesis used up its memory"
 NO_ENABLES = "opt_dff -nodffe -nosdff"
-UNKNOWN_LITERAL = re.compile(r"'[sS]?[bBoOdDhH]?\s*[0-9a-fA-F_]*[xXzZ?]")
+UNKNOWN = re.compile(r"\d'[01]*[xz-]")
 Say = Callable[[str], None]
 Run = Callable[..., None]
 
@@ -170,9 +170,7 @@ def _synthesise(payload: dict[str, Any], reader: list[str], say: Say) -> dict[st
     problems = Path("problems").read_text()
     if "conflicting" in problems:
         raise Fault("unsynthesisable", "a wire has several drivers")
-    strict = UNKNOWN_LITERAL.search(payload["text"]) is not None
-    if strict or "logic loop" in problems:
-        run("design -save processes")
+    run("write_rtlil processes.il", "design -save processes")
     if "logic loop" in problems:
         # Maybe only of words. Gates tell, before an optimisation cuts the loop somewhere.
         say("loops\n")
@@ -185,11 +183,12 @@ def _synthesise(payload: dict[str, Any], reader: list[str], say: Say) -> dict[st
     run("write_verilog -noattr netlist.v")  # words: gates of a multiplier take Icarus seconds
     _optimised_gates(run)
     gates = exchanged = _gates(payload, run)
-    if strict:
+    if _chooses():
         # Every x becomes a free value before any pass may choose it: a proof then holds for
         # every choice, as hardware and simulators may differ on it.
         say("unknowns\n")
-        run("design -load processes", "setundef -undriven -anyseq")
+        free = "setundef -undriven -anyseq"
+        run("design -load processes", free, "opt_expr", "opt_clean", NO_ENABLES, free)
         _words(run)
         _optimised_gates(run)
         exchanged = _gates(payload, run)
@@ -203,6 +202,14 @@ def _synthesise(payload: dict[str, Any], reader: list[str], say: Say) -> dict[st
     }
 
 
+def _chooses() -> bool:
+    """Whether there is an x that a pass may choose: a constant, or a register that only keeps its
+    value."""
+    ctypes.CDLL(None).fflush(None)
+    kept = b"Handling D = Q" in Path("log").read_bytes()
+    return kept or UNKNOWN.search(Path("processes.il").read_text()) is not None
+
+
 def _check_ports(payload: dict[str, Any]) -> None:
     """The block's own ports, where a module stands around it that would hide other widths."""
     asked = {name: width for name, _, width in payload["ports"]}
@@ -214,13 +221,14 @@ def _check_ports(payload: dict[str, Any]) -> None:
 
 
 def _words(run: Run) -> None:
-    """From processes to optimised words."""
-    run("opt -nodffe -nosdff", "wreduce")
+    """From processes to optimised words; without opt_reduce, whose nets that drive parts of
+    themselves take Icarus seconds."""
+    run("opt_expr", "opt_merge", "opt_muxtree", "opt_merge", NO_ENABLES, "opt_clean", "wreduce")
 
 
 def _optimised_gates(run: Run) -> None:
     """From words to few gates; small memories become flip-flops."""
-    run("alumacc")
+    run("opt -nodffe -nosdff", "wreduce", "alumacc")
     run("opt_expr", "opt_merge", "opt_muxtree", "opt_reduce", "opt_merge", NO_ENABLES, "opt_clean")
     run("memory -nomap", "opt_clean")
     if 0 < _memory_bits() <= MAPPED_MEMORY:

@@ -2,6 +2,9 @@
 
 import sqlite3
 
+import pytest
+
+from hwgen.errors import HwgenError
 from hwgen.tasks.library import get_task
 from hwgen.verify.options import Options
 from hwgen.verify.store import RECENT, Store, key_of
@@ -29,6 +32,15 @@ def test_errors_and_matters_of_resources_are_not_kept():
     for cause in ("wall-clock", "cpu-limit", "memory-limit", "tool", "lost"):
         store.put(cause, Verdict.stopped("simulate", cause))
         assert store.get(cause) is None
+
+
+def test_a_full_disk_is_said_and_what_memory_holds_is_kept(tmp_path):
+    store = Store(tmp_path / "v.sqlite")
+    store._db.execute("PRAGMA max_page_count = 1")
+    store.put("a", GOOD)
+    with pytest.raises(HwgenError, match=r"verdicts cannot be kept: .* full"):
+        store.flush()
+    assert store.get("a") == GOOD
 
 
 def test_memory_holds_the_recent_ones_alone(tmp_path):

@@ -44,7 +44,6 @@ def make(choice: Choice) -> Blueprint:
             "tail": (pointer, 0),
             "level": (depth.bit_length(), 0),
         },
-        memory=depth * total,
         view={
             "total": total,
             "entries": depth,
