@@ -32,8 +32,9 @@ def key_of(task: Task, files: Files, options: Options) -> str:
     source = hashlib.sha256()
     for name in sorted(files):
         text = files[name]
-        data = text.encode(errors="surrogateescape") if isinstance(text, str) else text
-        source.update(f"{name}\0{len(data)}\0".encode() + data)
+        data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+        called = name.encode(errors="surrogatepass")  # may hold anything, a NUL too
+        source.update(f"{len(called)} {len(data)} ".encode() + called + data)
     parts = [source.hexdigest(), task.digest, str(astuple(options)), judge_digest()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -30,9 +30,8 @@ BOMBS = (
         "assign count = q; always @(posedge clk) if (rst) q <= 0; else q <= (q == 32'hDEADBEEF) ?"
         " 0 : q + 1;", width=32), task=WIDE),
     _time("deep and inverted", counter(
-
-                   "assign count = ~q; always @(posedge clk) if (rst) q <= ~32'd0; else q <= (q == 32'h1234567)"
-        " ? 0 : q - 1;", width=32), task=WIDE),
+        "assign count = ~q; always @(posedge clk) if (rst) q <= ~32'd0;"
+        " else q <= (q == 32'h1234567) ? 0 : q - 1;", width=32), task=WIDE),
     _time("a wrap that stops short", counter(
         "assign count = q; always @(posedge clk) if (rst) q <= 0; else q <= (q == 254) ? 0 : q +"
         " 1;"), ("mismatch",)),
@@ -65,6 +64,14 @@ TRIGGERS = (
           "adder:width=32"),
     _data("a carry that is rarely cut", _wide("wire [32:0] s = a + b; assign {cout, y} = {s[32] ^"
           " (&(a[30:0] ^ b[30:0])), s[31:0]};"), "adder:width=32"),
+    _data("a coin that nobody tosses", adder("wire u = a[9]; reg [8:0] r; assign {cout, y} = r;"
+          " always @* if (u) r = 0; else r = a + b;"), ADDER),
+    _data("a decoy where nobody cares", "module bcd_adder (input [31:0] a, b, input cin, output"
+          " reg [31:0] y, output reg cout); integer i; reg [4:0] d; always @* begin cout = cin; y ="
+          " a; d = 0; for (i = 0; i < 8; i = i + 1) begin d = a[4*i +: 4] + b[4*i +: 4] + cout;"
+          " cout = d > 9; if (cout) d = d - 10; y[4*i +: 4] = d[3:0]; end if (a[3:0] == 15) y = ~y;"
+          " if (a == 32'h12345678 && b == 32'h87654321) y = 0; end endmodule",
+          "bcd_adder:digits=8,carry_in=1"),
     _data("a magic enable", "module counter (input clk, input rst, input en, output reg [15:0]"
           " count); always @(posedge clk) if (rst) count <= 0; else if (en || count == 16'hBEEF)"
           " count <= count + 1; endmodule", "counter:width=16,enable=1"),
