@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -25,6 +26,7 @@ def serve(
     room: Annotated[int, typer.Option(min=1, help="candidates that may wait")] = 4096,
     token_file: Annotated[Path, typer.Option(help="names and tokens, mode 0600")] = TOKENS,
     prove: Annotated[bool, typer.Option(help="prove what passes against the reference")] = True,
+    json_output: Annotated[bool, typer.Option("--json", help="where it is, on stdout")] = False,
 ) -> int:
     """Serve verdicts over HTTP: built-in tasks and Verilog text only, with a token.
 
@@ -49,6 +51,8 @@ def serve(
     options = Options(seed=secrets.randbits(63), until="prove" if prove else "synthesise")
     with Pool(options, jobs, Store()) as pool:
         desk = Desk(pool, room)
+        if json_output:
+            print(json.dumps({"url": f"http://{host}:{port}", "tokens": str(path)}), flush=True)
         say(f"serving on http://{host}:{port}; tokens in {path}; Ctrl-C ends it")
         app = application(desk, tokens, LOOPBACK | {host})
         uvicorn.run(app, host=host, port=port, log_level="warning")

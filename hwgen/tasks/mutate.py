@@ -39,17 +39,19 @@ def mutants_of(text: str) -> tuple[Mutant, ...]:
 
 
 def single_mutants(
-    text: str, inputs: Sequence[str], count: int, most: int = 6, seed: int = 0
+    text: str, inputs: Sequence[str], reset: str, count: int, most: int = 6, seed: int = 0
 ) -> tuple[Mutant, ...]:
     """Up to `count` mutants that are wrong in one state or at one input value only.
 
     Each inverts the lowest bit of one assignment while one register, or one of `inputs`, of at
-    most `most` bits has one value. Assignments, names and values are drawn by `seed`.
+    most `most` bits has one value. Assignments (none that `reset` makes), names and values are
+    drawn by `seed`.
     """
     root, data = _parsed(text), text.encode()
     widths = {n: w for n, w in declared(root).items() if n in inputs or _is_register(root, n)}
     names = [name for name, width in widths.items() if width <= most]
-    places = [node for node in walk(root) if node.kind.name in _ASSIGNMENTS and _whole(node)]
+    places = [node for node in walk(root) if node.kind.name in _ASSIGNMENTS and _whole(node)
+              and not _in_reset(node, data, reset)]  # fmt: skip
     choices = [(at, name, v) for at in range(len(places)) for name in names
                for v in range(1 << widths[name])]  # fmt: skip
     drawn = random.Random(f"{seed} {text}").sample(choices, min(count, len(choices)))
@@ -109,6 +111,17 @@ def _whole(node: Node) -> bool:
     return above is not None and above.kind.name in ("ContinuousAssign", "ExpressionStatement")
 
 
+def _in_reset(node: Node, data: bytes, reset: str) -> bool:
+    """Whether an assignment happens while the reset is active alone."""
+    while reset and node.parent is not None:
+        below, node = node, node.parent
+        if node.kind.name != "ConditionalStatement" or span(node.statement) != span(below):
+            continue
+        if node_text(node.predicate, data).strip("!~ ") == reset:
+            return True
+    return False
+
+
 def _single(node: Node, data: bytes, name: str, width: int, value: int) -> Edit:
     start, end = span(node.right)
     right = node_text(node.right, data)
@@ -116,5 +129,3 @@ def _single(node: Node, data: bytes, name: str, width: int, value: int) -> Edit:
     new = f"({right}) ^ $signed({{1'b0, {name} == {width}'d{value}}})"
     target = node_text(node.left, data)
     return Edit(start, end, new, "single", f"{target} is wrong while {name} is {value}")
-
-

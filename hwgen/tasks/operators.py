@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -47,14 +48,14 @@ def edits_of(root: Node, data: bytes) -> Iterator[Edit]:
         kind = node.kind.name
         if kind == "IdentifierName":
             yield from _names(node, twins)
+        elif kind in _HANDLERS:
+            yield from _HANDLERS[kind](node, data)
         elif kind in ("NonblockingAssignmentExpression", "AssignmentExpression"):
             yield from _assignment(node, data)
         elif hasattr(node, "operatorToken") and hasattr(node, "left"):
             yield from _binary(node, data)
         elif hasattr(node, "operatorToken") and hasattr(node, "operand"):
             yield from _prefix(node, data)
-        elif kind in _HANDLERS:
-            yield from _HANDLERS[kind](node, data)
 
 
 def _swapped(token: Node, others: Iterable[str], kind: str) -> Iterator[Edit]:
@@ -121,13 +122,9 @@ def _case(node: Node, data: bytes) -> Iterator[Edit]:
     arms = [arm for arm in node.items if arm.kind.name == "StandardCaseItem"]
     for arm in arms:
         yield _put(arm, data, "", "dropped", "case @ left out")
-    for one, two in zip(arms, arms[1:], strict=False):
-        first, second = node_text(one.clause, data), node_text(two.clause, data)
-        start, (middle, after), end = span(one.clause)[0], span(two.clause), span(two.clause)[1]
-        between = data[span(one.clause)[1] : middle].decode()
-        assert after == end
+    for one, two in itertools.pairwise(arms):
         what = f"case {_short(node_text(one, data))} swapped with the next"
-        yield Edit(start, end, second + between + first, "swapped", what)
+        yield _exchanged(one.clause, two.clause, data, what)
 
 
 def _event(node: Node, data: bytes) -> Iterator[Edit]:
@@ -138,8 +135,8 @@ def _event(node: Node, data: bytes) -> Iterator[Edit]:
 
 def _events(node: Node, data: bytes) -> Iterator[Edit]:
     """An asynchronous reset made a synchronous one."""
-    yield _put(node, data, node_text(node.left, data).replace("@", ""), "sensitivity",
-               f"{_short(node_text(node.right, data))} left out")  # fmt: skip
+    what = f"{_short(node_text(node.right, data))} left out"
+    yield Edit(*span(node), node_text(node.left, data), "sensitivity", what)
 
 
 def _clocked(node: Node, data: bytes) -> Iterator[Edit]:
@@ -162,11 +159,17 @@ def _clocked(node: Node, data: bytes) -> Iterator[Edit]:
 
 def _concatenation(node: Node, data: bytes) -> Iterator[Edit]:
     parts = [part for part in node.expressions if not is_token(part)]
-    for one, two in zip(parts, parts[1:], strict=False):
-        first, second = node_text(one, data), node_text(two, data)
-        start, end = span(one)[0], span(two)[1]
-        what = f"{_short(first)} and {_short(second)} swapped"
-        yield Edit(start, end, f"{second}, {first}", "swapped", what)
+    for one, two in itertools.pairwise(parts):
+        what = f"{_short(node_text(one, data))} and {_short(node_text(two, data))} swapped"
+        yield _exchanged(one, two, data, what)
+
+
+def _exchanged(one: Node, two: Node, data: bytes, what: str) -> Edit:
+    """Two nodes of one text, each in the other's place."""
+    (start, middle), (after, end) = span(one), span(two)
+    between = data[middle:after].decode()
+    return Edit(start, end, f"{node_text(two, data)}{between}{node_text(one, data)}", "swapped",
+                what)  # fmt: skip
 
 
 def _call(node: Node, data: bytes) -> Iterator[Edit]:

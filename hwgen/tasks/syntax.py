@@ -54,9 +54,11 @@ def number(node: Node) -> int | None:
 def declared(root: Node) -> dict[str, int]:
     """Widths of the nets and registers whose ranges are literals `[n:0]`; no memories."""
     widths: dict[str, int] = {}
+    port: Node = None
     for node in walk(root):
         if node.kind.name == "ImplicitAnsiPort":
-            kind, declarators = _type_of(node.header), [node.declarator]
+            port = node.header if _says(node.header) or port is None else port
+            kind, declarators = _type_of(port), [node.declarator]
         elif node.kind.name in ("DataDeclaration", "NetDeclaration", "PortDeclaration"):
             kind = _type_of(node.header) if node.kind.name[0] == "P" else node.type
             declarators = [d for d in node.declarators if not is_token(d)]
@@ -67,6 +69,12 @@ def declared(root: Node) -> dict[str, int]:
             if width and not len(list(found.dimensions)):
                 widths[found.name.valueText] = width
     return widths
+
+
+def _says(header: Node) -> bool:
+    """Whether a port's header is more than that of the port before it."""
+    start, end = span(header)
+    return end > start
 
 
 def _type_of(header: Node) -> Node:

@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
 from typing import Literal, Self
 
 from hwgen import __version__
@@ -28,6 +27,7 @@ from hwgen.verify.stimulus import Stimulus, replay, stimulus_of
 from hwgen.verify.synth import Netlist, synthesise
 from hwgen.verify.tools import tool_versions
 from hwgen.verify.verdict import Stage, Verdict
+from hwgen.verify.worth import weighed
 
 REFERENCES_KEPT = 256
 
@@ -60,12 +60,7 @@ class Judge:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -123,8 +118,8 @@ class Judge:
         netlist = self._netlist(task, found, verdict)
         verdict = self._netlist_simulated(task, netlist, stimulus, seed, verdict)
         if not verdict.passed or self.options.until == "synthesise" or not task.reference:
-            return _bounded_state(verdict)
-        return _bounded_state(self._proved(task, netlist, found, seed, verdict))
+            return weighed(task.spec, verdict)
+        return weighed(task.spec, self._proved(task, netlist, found, seed, verdict))
 
     def _stimulus(self, task: Task, seed: int) -> Stimulus:
         try:
@@ -260,12 +255,11 @@ def derived(secret: int, *parts: str) -> int:
 
 
 def _simulation(result: Compared, planned: int) -> Verdict:
-    outcome = "FAIL" if result.cause else "PASS"
     return Verdict(
         outcome="FAIL" if result.cause else "PASS",
         stage="simulate",
         cause=result.cause,
-        assurance="simulated" if outcome == "PASS" else "",
+        assurance="" if result.cause else "simulated",
         mismatch=result.mismatch,
         cases=(result.passed, result.total),
         checks=(result.done, planned),
@@ -276,15 +270,6 @@ def _failed(verdict: Verdict, stage: Stage, cause: str, what: str = "") -> Verdi
     """`verdict` of an earlier stage, failed at this one."""
     end = Verdict.stopped(stage, cause, what)
     return verdict.with_(outcome=end.outcome, stage=stage, cause=cause, what=what, assurance="")
-
-
-def _bounded_state(verdict: Verdict) -> Verdict:
-    """A pass with more state than the task needs must be proved: time bombs live there."""
-    more = verdict.state_limit is not None and (verdict.state_bits or 0) > verdict.state_limit
-    if verdict.passed and more and verdict.assurance != "proved":
-        what = f"{verdict.state_bits} state bits where {verdict.state_limit} do"
-        return _failed(verdict, "prove", "not-proved", what)
-    return verdict
 
 
 def _first_line(log: str) -> str:

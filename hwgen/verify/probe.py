@@ -9,7 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-_HIDDEN = ("/proc/self/status", "/etc/passwd", "/home", "/sys/kernel", "/dev/tty", "/var", "/run", "/tmp")
+_HIDDEN = (
+    "/proc/self/status", "/etc/passwd", "/home", "/sys/kernel", "/dev/tty", "/var", "/run", "/tmp",
+)  # fmt: skip
 _PIDS = 4096
 
 

@@ -121,11 +121,11 @@ def _cycle_cases(spec: TaskSpec, rng: random.Random) -> list[list[dict[str, int]
 def _reset_columns(
     spec: TaskSpec, rows: list[dict[str, int]], rng: random.Random, pulses: int
 ) -> None:
-    """Reset at the beginning of a case, and in cases with pulses again once or twice."""
+    """Reset at the beginning of a case, and in cases with pulses again a few times."""
     assert spec.reset is not None
     active = set(range(rng.randint(1, 3)))
     if pulses:
-        for _ in range(rng.randint(1, 2)):
+        for _ in range(rng.randint(2, 4)):
             at = rng.randrange(3, len(rows))
             active |= set(range(at, at + rng.randint(1, 2)))
     for n, row in enumerate(rows):

@@ -71,7 +71,8 @@ class Verdict:
 
     `cases` are sequences from reset, passed and in total; `checks` are cycles compared, done and
     planned. `state_bits` and `cells` are of the synthesised candidate (None if it was not),
-    `state_limit` the state that needs no proof. `bound` is k of assurance bounded(k). `line` and
+    `state_limit` the state that needs no proof. `bound` is k of assurance bounded(k). `worthy`
+    says whether a reward may pay for this pass (`hwgen.verify.worth`). `line` and
     `what` are for people: the place in the source and the detail, empty where there is none.
     """
 
@@ -80,6 +81,7 @@ class Verdict:
     cause: str = ""
     assurance: Assurance = ""
     bound: int = 0
+    worthy: bool = False
     mismatch: Mismatch | None = None
     cases: tuple[int, int] = (0, 0)
     checks: tuple[int, int] = (0, 0)

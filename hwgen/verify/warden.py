@@ -64,7 +64,8 @@ def _close(descriptor: int) -> None:
 def serve(*, library: str, isolated: bool, uid: int) -> NoReturn:
     """Answer requests on standard input until it ends. Never returns.
 
-    `library` is imported before the first request, and its `warm()` called if it has one. `uid` is whom jobs run as, 0 for no change.
+    `library` is imported before the first request, and its `warm()` called if it has one. `uid`
+    is whom jobs run as, 0 for no change.
     """
     os.environ.clear()
     os.umask(0o077)

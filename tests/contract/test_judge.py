@@ -244,5 +244,5 @@ def test_the_reference_of_every_family_passes(name):
     with Judge(Options(seed=1)) as one:
         verdict = one.judge(task, {"c.v": task.reference})
     assert verdict.passed, verdict
-    assert verdict.assurance in ("proved", "bounded", "netlist-simulated")
+    assert verdict.worthy
     assert len(set(task.phrasings)) == 3

@@ -127,7 +127,7 @@ def test_warm_libraries():
 
 
 def test_a_missing_library_is_named(monkeypatch):
-    monkeypatch.setitem(jail._LIBRARIES, "sim", "no_such_library")
+    monkeypatch.setitem(jail._WARM, "sim", "no_such_library")
     with Cell("sim", find_jail()) as cell, pytest.raises(ToolMissing) as caught:
         cell.call(PING, {}, CAPS)
     problem = caught.value.problems[0]

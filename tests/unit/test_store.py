@@ -38,6 +38,7 @@ def test_a_full_disk_is_said_and_what_memory_holds_is_kept(tmp_path):
     store = Store(tmp_path / "v.sqlite")
     store._db.execute("PRAGMA max_page_count = 1")
     store.put("a", GOOD)
+    store.put("b", GOOD.with_(what="x" * 100_000))
     with pytest.raises(HwgenError, match=r"verdicts cannot be kept: .* full"):
         store.flush()
     assert store.get("a") == GOOD

@@ -55,7 +55,12 @@ def write(payload):
 
 
 def listing(payload):
-    return {"root": os.listdir("/"), "here": os.listdir("."), "environment": dict(os.environ)}
+    try:
+        proc = os.listdir("/proc")
+    except OSError:
+        proc = []
+    seen = {"root": os.listdir("/"), "proc": proc, "here": os.listdir(".")}
+    return {**seen, "environment": dict(os.environ)}
 
 
 def kill_others(payload):

@@ -64,7 +64,7 @@ def test_nothing_of_the_host_can_be_read(cell, tmp_path):
     mine = [str(tmp_path / "secret"), str(Path.home() / ".profile"), str(root / "pyproject.toml")]
     assert (root / "pyproject.toml").exists()
     answers = run(cell, "read", {"paths": [*OUTSIDE, *mine]}).data
-    assert set(answers.values()) == {"ENOENT"}
+    assert set(answers.values()) <= {"ENOENT", "EACCES"}
 
 
 def test_nothing_outside_can_be_written(cell):
@@ -78,7 +78,8 @@ def test_the_folder_is_empty_and_so_is_the_environment(cell):
     for _ in range(2):
         data = run(cell, "listing").data
         assert (data["here"], data["environment"]) == ([], {})
-        assert not {"etc", "proc", "sys", "home", "old"} & set(data["root"])
+        assert not {"etc", "sys", "home", "old"} & set(data["root"])
+        assert set(data["proc"]) <= {"self"}  # a link to Python that Yosys reads, and nothing else
         assert run(cell, "many_files").data["count"] > 10
 
 

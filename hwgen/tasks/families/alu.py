@@ -94,6 +94,9 @@ def make(choice: Choice) -> Blueprint:
         same = rng.getrandbits(width)
         pairs += [{"a": same, "b": same}, {"a": rng.getrandbits(width), "b": rng.randrange(width)}]
         rows = [pair | {"op": code} for code in range(1 << codes) for pair in pairs]
+        keeps = [n for n, op in enumerate(ops) if compute(op, 1, 0, width, 0) == 1]
+        for n in range(width if keeps else 0):  # results of a single bit
+            rows.append({"a": 1 << n, "b": 0, "op": rng.choice(keeps)})
         return [[*rows, *rows_for(ports, rng)]]
 
     has = f", flags {', '.join(names)}" if names else ""

@@ -116,8 +116,24 @@ def make_extreme(choice: Choice) -> Blueprint:
             "places": places,
             "find": {"min": [("y", "<")], "max": [("y", ">")]}.get(op, [("lo", "<"), ("hi", ">")]),
         },
-        stimulus=lambda rng: _close(names, ports, width, rng),
+        stimulus=lambda rng: [
+            *_close(names, ports, width, rng),
+            _winners(names, width, negative, rng),
+        ],
     )
+
+
+def _winners(names: str, width: int, negative: bool, rng: random.Random) -> list[Row]:
+    """Each operand once below and once above all others, at values all over the range."""
+    top, rows = (1 << width) - 1, []
+    for name in names:
+        some = range(1 << width) if width <= 4 else [rng.getrandbits(width) for _ in range(16)]
+        for value in some:
+            above = {n: rng.randint(min(value + 1, top), top) for n in names}
+            below = {n: rng.randint(0, max(value - 1, 0)) for n in names}
+            rows += [above | {name: value}, below | {name: value}]
+    offset = 1 << width - 1 if negative else 0  # keeps the order, of signed numbers then
+    return [{n: value ^ offset for n, value in row.items()} for row in rows]
 
 
 _WIDTHS = (8, *range(2, 8), *range(9, 33), 40, 48, 64)

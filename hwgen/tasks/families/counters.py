@@ -133,8 +133,11 @@ def make_modulo(choice: Choice) -> Blueprint:
 
     def stimulus(rng: random.Random) -> list[list[Row]]:
         on = {"en": 1} if enable else {}
-        once = [on] * (min(modulus, 1100) + 2)
-        return [once, [*once[:-2], *([{}] * 3 if enable else []), on, on]]
+        once = [on] * (modulus + 2)
+        if not enable:
+            return [once]
+        halting = [on, {}] if modulus <= 64 else [on]  # the end with and without en
+        return [once, [*halting * (modulus - 1), {}, {}, on, on]]
 
     return Blueprint(
         ports=[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hwgen.tasks.family import Blueprint, Choice, Family
 from hwgen.tasks.plans import clocked
 from hwgen.tasks.resets import RESETS
@@ -65,18 +67,44 @@ def make(choice: Choice) -> Blueprint:
         start=f"y is {level} and the count is 0",
         registers={"count": (bits, 0), "y": (1, level)},
         view={"bits": bits, "ups": up - 1, "downs": down - 1, "same": up == down},
-        stimulus=lambda rng: [[{n: r[n] for n in names} for r in c] for c in cases(most)],
+        stimulus=lambda rng: [
+            [{n: r[n] for n in names} for r in c] for c in cases(up, down, level, rng)
+        ],
     )
 
 
-def cases(most: int) -> list[list[dict[str, int]]]:
-    """Runs of every length up to and beyond the count, both ways."""
-    rows, value = [], 0
+def cases(up: int, down: int, level: int, rng: random.Random) -> list[list[dict[str, int]]]:
+    """Runs of every length up to and beyond the count, both ways, and each of them cancelled; by
+    a reset too, which then finds a count."""
+    most, value = max(up, down), 0
+    rows: list[dict[str, int]] = []
     for length in [*range(1, most + 2), *range(1, most + 2), most + 1, most + 1]:
         value = 1 - value
         rows += [{"d": value, "tick": 1}] * length
     slow = [{"d": 1 - n // (3 * most + 3) % 2, "tick": int(n % 3 == 0)} for n in range(12 * most)]
-    return [[{"d": 1, "tick": 1}, *rows], [{"d": 0, "tick": 1}] * (most + 2) + rows, slow]
+    starts = [{"d": 1, "tick": 1}, *rows], [{"d": 0, "tick": 1}] * (most + 2) + rows
+    after = [{"d": 1 - level, "tick": 1}] * (most + 1)
+    ways = [cancelled(1, up, down), after, cancelled(0, down, up), after]
+    return [*starts, slow, *ways, noisy(most, rng)]
+
+
+def noisy(most: int, rng: random.Random) -> list[dict[str, int]]:
+    """Runs between which, and within which, anything happens without a tick."""
+    rows = []
+    for n in range(16):
+        for _ in range(rng.choice((1, most - 1, most, most, most + 1))):
+            rows += [{"d": rng.getrandbits(1), "tick": 0}] * rng.choice((0, 0, 0, 1, 2))
+            rows.append({"d": n & 1, "tick": 1})
+    return rows
+
+
+def cancelled(value: int, need: int, back: int) -> list[dict[str, int]]:
+    """From the other level: every run too short for `value`, one sample against it, a full run; in
+    the end a run that is not finished."""
+    samples = [1 - value] * (back + 1)
+    for length in range(1, need):
+        samples += [*[value] * length, 1 - value, *[value] * need, *[1 - value] * back]
+    return [{"d": sample, "tick": 1} for sample in [*samples, *[value] * (need - 1)]]
 
 
 FAMILY = Family(

@@ -76,7 +76,15 @@ def make(choice: Choice) -> Blueprint:
             "source": [*["d"], *names][-1],
             "hit": VERILOG[kind],
         },
+        stimulus=lambda rng: cases(width, stages),
     )
+
+
+def cases(width: int, stages: int) -> list[list[dict[str, int]]]:
+    """Steady inputs before and after a reset, which forgets them; then edges."""
+    top, length = 2**width - 1, stages + 3
+    steady = [[{"d": value}] * length for value in (top, top, 0, top, 0, 0)]
+    return [*steady, [{"d": value} for value in (top, 0, top, 0) for _ in range(length)]]
 
 
 FAMILY = Family(

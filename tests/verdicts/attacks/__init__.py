@@ -20,8 +20,12 @@ ATTACKS: tuple[Attack, ...] = tuple(
     for attack in group.ATTACKS
 )
 
-_DEEP = "right for longer than any bounded proof reaches, in the state that the task itself needs"
-OPEN = dict.fromkeys(("deep in its own count", "deep and inverted", "a magic enable"), _DEEP)
-"""Attacks that are still paid, and why: only a rule that asks for a proof would end them."""
+UNSEEN = frozenset(
+    (
+        *("deep in its own count", "deep and inverted", "a magic enable"),
+        "a decoy where nobody cares",
+    )
+)
+"""Attacks that may pass, for nobody sees so far in time, but are not worthy: they earn nothing."""
 RACES = frozenset(("a latch of gates", "a race"))
 """Attacks whose verdict hangs on an order of events that no simulator owes anyone."""

@@ -51,13 +51,8 @@ def _placed(text: str | bytes, places: Mapping[str, str]) -> str | bytes:
 
 
 def paid(verdict: Verdict) -> bool:
-    """Whether rewards or model-backed builds would take this verdict for a right answer."""
-    if not verdict.passed:
-        return False
-    few = verdict.state_limit is not None and (verdict.state_bits or 0) <= verdict.state_limit
-    return verdict.assurance == "proved" or (
-        verdict.assurance in ("netlist-simulated", "bounded") and few
-    )
+    """Whether a reward or a model-backed build would take this verdict for a right answer."""
+    return verdict.passed and verdict.worthy
 
 
 def adder(body: str, *, before: str = "", after: str = "", kind: str = "wire") -> str:
