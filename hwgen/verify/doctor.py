@@ -37,6 +37,10 @@ ys.run_pass("read_verilog probe.v", design)
 ys.run_pass("prep -top probe; check -assert", design)
 print("sum 42")
 """
+_PYSLANG = """from pyslang.syntax import SyntaxTree
+tree = SyntaxTree.fromText("module probe; wire a = 40 + 2; endmodule")
+print("sum 42" if not tree.diagnostics else "failed")
+"""
 _COCOTB = """from cocotb_tools.runner import get_runner
 from cocotb_tools.check_results import get_results
 runner = get_runner("icarus")
@@ -197,6 +201,10 @@ def _yosys(work: Path) -> str:
     return _says(work, sys.executable, "-c", _YOSYS)
 
 
+def _pyslang(work: Path) -> str:
+    return _says(work, sys.executable, "-c", _PYSLANG)
+
+
 def _cocotb(work: Path) -> str:
     (work / "probe.v").write_text(_ADDER)
     (work / "probe_test.py").write_text(_COCOTB_TEST)
@@ -242,9 +250,10 @@ CHECKS: tuple[Check, ...] = (
     Check("verilator", "simulates whole networks", _verilator, SIM),
     Check("waves", "lz4 and zlib headers for --waves", _headers, _apt("liblz4-dev zlib1g-dev")),
     Check("cocotb", "runs the benches", _cocotb, SIM),
-    Check("yosys", "checks synthesis, proves counters", _yosys, SIM),
+    Check("yosys", "synthesises, proves", _yosys, SIM),
+    Check("pyslang", "screens candidates", _pyslang, SIM),
     Check("ccache", "makes simulator builds fast", _ccache, _apt("ccache"), needed=False),
-    Check("bubblewrap", "jails untrusted RTL", _jail, _apt("bubblewrap"), needed=False),
+    Check("bubblewrap", "jails what is not trusted", _jail, _apt("bubblewrap"), needed=False),
     Check("peakrdl", "build --docs", _imports("peakrdl"), "pip install peakrdl", needed=False),
 )
 """Every check, in an order in which a tool stands after those that it needs."""
