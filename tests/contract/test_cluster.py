@@ -68,7 +68,7 @@ def test_a_killed_node_costs_time_and_no_verdict(machines):
             assert number not in verdicts
             verdicts[number] = verdict.outcome
             if n == 10:
-                (worker,) = [m for m in machines.worker_nodes]
+                (worker,) = machines.worker_nodes
                 machines.remove_node(worker, allow_graceful=False)
         assert len(verdicts) == count
         assert right(verdicts)
