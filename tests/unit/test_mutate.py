@@ -4,7 +4,8 @@ import pytest
 
 from hwgen.errors import UsageError
 from hwgen.tasks.library import get_task
-from hwgen.tasks.mutate import mutants_of, single_mutants
+from hwgen.tasks.mutate import mutants_of
+from hwgen.tasks.single import single_mutants
 
 BLOCK = """// a <= b + 1 in a comment is nothing
 module m (
@@ -121,8 +122,8 @@ def test_single_mutants_are_wrong_at_one_value_and_not_in_reset():
     for mutant in found:
         line = mutant.text.splitlines()[mutant.line - 1]
         assert " ^ $signed({1'b0, " in line
-    # two assignments, three names of 16 values
-    assert len(single_mutants(BLOCK, ["a", "b"], "rst", 1000)) == 2 * 3 * 16
+    # two assignments, each with the 16 values of a and of b; nothing reads q
+    assert len(single_mutants(BLOCK, ["a", "b"], "rst", 1000)) == 2 * 2 * 16
     assert single_mutants(BLOCK, ["a", "b"], "rst", 1000, most=3) == ()
 
 

@@ -94,13 +94,19 @@ def make(choice: Choice) -> Blueprint:
 
 
 def sweep(ways: int) -> list[list[dict[str, int]]]:
-    """Everybody at once, then everybody but one, then pairs and lone requesters."""
+    """Everybody at once, then everybody but one, then pairs and lone requesters; pairs after every
+    grant; every choice of up to six."""
     full = 2**ways - 1
     lone = [{"req": 1 << i} for i in range(ways)]
     but_one = [{"req": full - (1 << i)} for i in range(ways)]
     pairs = [{"req": 1 << i | 1 << j} for i in range(ways) for j in range(i)]
     after = [row for i in range(ways) for row in ({"req": 1 << i}, {"req": full}, {"req": 0})]
-    return [[{"req": full}] * (2 * ways + 1), but_one + lone + pairs, after]
+    few = range(ways) if ways <= 8 else range(0, ways, 4)
+    # who was granted twice, then any two neighbours: tells where p is
+    then = [{"req": req} for i in range(ways) for j in few
+            for req in (1 << i, 1 << i, 1 << j | 1 << (j + 1) % ways)]  # fmt: skip
+    each = [{"req": req} for choice in range(min(full + 1, 64)) for req in (choice, 0)]
+    return [[{"req": full}] * (2 * ways + 1), but_one + lone + pairs, after, then, each]
 
 
 FAMILY = Family(

@@ -40,15 +40,15 @@ def run(word: int, width: int, kind: str) -> int:
 DIGIT = {"zeros": "0", "ones": "1"}
 
 
-def _patterns(ports: list[Port], rng: random.Random) -> list[list[Row]]:
-    """Words with every number of ones, packed at either end and scattered."""
+def _patterns(ports: list[Port], rng: random.Random, level: int = -1) -> list[list[Row]]:
+    """Words with every number of ones, packed at either end and scattered; more about `level`."""
     width = ports[0].width
     words = []
     for ones in range(width + 1):
         packed = (1 << ones) - 1
-        digits = list(f"{packed:0{width}b}")
-        rng.shuffle(digits)
-        words += [packed, packed << (width - ones), int("".join(digits), 2)]
+        words += [packed, packed << (width - ones)]
+        for _ in range(12 if abs(ones - level) <= 1 else 1):
+            words.append(sum(1 << n for n in rng.sample(range(width), ones)))
     return [[*({"d": word} for word in words), *rows_for(ports, rng)]]
 
 
@@ -136,7 +136,7 @@ def make_threshold(choice: Choice) -> Blueprint:
             f" only if {said} are 1.",
         ),
         view={"regs": [], "width": count, "out": out, "formula": formula},
-        stimulus=lambda rng: _patterns(ports, rng),
+        stimulus=lambda rng: _patterns(ports, rng, count // 2 if rule == "majority" else level),
     )
 
 

@@ -112,7 +112,7 @@ def make(choice: Choice) -> Blueprint:
     def stimulus(rng: random.Random) -> list[list[Row]]:
         on = {"en": 1} if enable else {}
         rows: list[Row] = [on] * min((1 << width) + 2, 530)
-        rows += [{}, on, {}] if enable else []
+        rows += [{}, on] * (2 * width) if enable else []
         words = [*extremes(width), rng.getrandbits(width)] if load else []
         for word in words:
             rows += [{"load": 1, "d": word} | (on if word % 2 else {}), on, on | {"d": word}, on]

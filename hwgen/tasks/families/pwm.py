@@ -94,11 +94,22 @@ def make(choice: Choice) -> Blueprint:
             "off": off,
             "gate": enable,
         },
-        stimulus=lambda rng: [
-            [{"duty": duty, **({"en": 1} if enable else {})}] * (2 * period + 1) * (1 + centre)
-            for duty in dict.fromkeys((0, 1, period // 2, period - 1, period, 2**bits - 1))
-        ],
+        stimulus=lambda rng: (
+            [
+                [{"duty": duty, **({"en": 1} if enable else {})}] * (2 * period + 1) * (1 + centre)
+                for duty in dict.fromkeys((0, 1, period // 2, period - 1, period, 2**bits - 1))
+            ]
+            + [every_duty(period * (1 + centre), bits, {"en": 1} if enable else {})]
+        ),
     )
+
+
+def every_duty(length: int, bits: int, gate: dict[str, int]) -> list[dict[str, int]]:
+    """One period of each duty, at most some 1,000 rows of them; then a pause after every step."""
+    some = range(0, 2**bits, max(1, length * 2**bits // 1000))
+    halting = [{**gate, "en": 1}, {**gate, "en": 0}] * (2 * length) if gate else []
+    halting = [{"duty": length // 4, **row} for row in halting]
+    return [*({"duty": duty, **gate} for duty in some for _ in range(length)), *halting]
 
 
 FAMILY = Family(

@@ -47,6 +47,12 @@ def _near(width: int, edges: list[int], rng: random.Random) -> list[Row]:
     ]
 
 
+def _single_bits(width: int) -> list[Row]:
+    """Words of one 1, and of one 0: no bit is overlooked."""
+    ones = (1 << width) - 1
+    return [{"x": word} for n in range(width) for word in (1 << n, ones ^ 1 << n)]
+
+
 def make_saturate(choice: Choice) -> Blueprint:
     wide, narrow, flag = choice["in_width"], choice["out_width"], choice["flag"] == 1
     source, target = KINDS[choice["kind"]]
@@ -84,7 +90,9 @@ def make_saturate(choice: Choice) -> Blueprint:
             "sign": wide - 1, "top": top, "unsigned_high": (1 << narrow) - 1,
             "fill": narrow - 1, "positive": head, "both": source and target,
         },
-        stimulus=lambda rng: [_near(wide, [low, high, *limits(wide, source), 0], rng)],
+        stimulus=lambda rng: [
+            _near(wide, [low, high, *limits(wide, source), 0], rng) + _single_bits(wide)
+        ],
     )  # fmt: skip
 
 
@@ -158,6 +166,8 @@ def make_requantise(choice: Choice) -> Blueprint:
         some = [rng.randrange(low, high + 1) for _ in range(12)]
         edges = [k * unit + half for k in (low, low - 1, high, high - 1, -1, 0, 1, *some)]
         edges += [k * unit for k in (low, high, 0, 1, *some)] + [*limits(wide, True)]
+        edges += [(k + (side << n)) * unit for k in (low, high) for n in range(narrow)
+                  for side in (1, -1)]  # fmt: skip
         low_x, high_x = limits(wide, True)
         return [_near(wide, [clamp(e, low_x + 2, high_x - 2) for e in edges], rng)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hwgen.tasks.family import Blueprint, Choice, Family
 from hwgen.tasks.plans import clocked
 from hwgen.tasks.resets import RESETS
@@ -75,7 +77,7 @@ def make(choice: Choice) -> Blueprint:
         ),
         start=f"q is {start} (0x{start:x})",
         registers={"q": (width, start)},
-        stimulus=lambda rng: lane_cases(width, lanes, write),
+        stimulus=lambda rng: lane_cases(width, lanes, write, rng),
         view={
             "clears": clear,
             "gate": write,
@@ -89,12 +91,17 @@ def make(choice: Choice) -> Blueprint:
     )
 
 
-def lane_cases(width: int, lanes: int, write: bool) -> list[list[dict[str, int]]]:
-    """Each lane written alone, right after reset, with ones and with a pattern."""
+def lane_cases(
+    width: int, lanes: int, write: bool, rng: random.Random
+) -> list[list[dict[str, int]]]:
+    """Each lane written alone, right after reset, with ones and with a pattern; then every choice
+    of up to six lanes."""
     values = (2**width - 1, 2**width // 3, 2**width // 3 * 2, 2**width // 5)
     gate = {"we": 1} if write else {}
     alone = [[{"be": 1 << i, "d": value, **gate} for value in values] for i in range(lanes)]
-    return [*alone, [{"be": 2**lanes - 1 - (1 << i), "d": values[0], **gate} for i in range(lanes)]]
+    every = [{"be": be, "d": rng.getrandbits(width), **gate} for be in range(min(2**lanes, 64))]
+    but_one = [{"be": 2**lanes - 1 - (1 << i), "d": values[0], **gate} for i in range(lanes)]
+    return [*alone, but_one, every]
 
 
 def legal(choice: Choice) -> bool:

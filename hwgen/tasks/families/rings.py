@@ -56,7 +56,8 @@ def _walk(choice: Choice, length: int) -> list[list[Row]]:
     back = [on | {"dir": 0}] if choice["dir"] == "pin" else []
     pause: list[Row] = [{}] if choice["enable"] else []
     steps = min(length, 1100) + 2
-    return [forth * steps + pause * 2 + forth + back * steps, back * 2 + forth * 3]
+    pauses = (forth + pause) * min(length, 128) if pause else []
+    return [forth * steps + pause * 2 + forth + back * steps, back * 2 + forth * 3, pauses]
 
 
 def make_gray(choice: Choice) -> Blueprint:
@@ -130,7 +131,7 @@ FAMILIES = (
         name="gray_counter",
         kind="cycle",
         summary="Gray code counters",
-        parameters={"width": (4, 2, 3, *range(5, 15))},
+        parameters={"width": (4, 2, 3, *range(5, 11))},
         options={"dir": ("up", "down", "pin"), "enable": (1, 0), "reset": RESETS},
         make=make_gray,
         template="gray_counter.v.j2",

@@ -71,6 +71,9 @@ def _rows(ports: dict[str, int], cycles: int, rng: random.Random) -> list[list[R
             pick[list(ports)[-1]] = k % 2
         other = {n: rng.getrandbits(w) for n, w in ports.items()} | {"start": k % 2}
         rows += [pick | {"start": 1}, *[other] * cycles, *[{}] * (k % 3)]
+    for _ in range(min(40, 800 // (cycles + 1))):  # operands of one 1 or one 0
+        pick = {n: rng.choice((0, -1)) % (1 << w) ^ 1 << rng.randrange(w) for n, w in ports.items()}
+        rows += [pick | {"start": 1}, *[{}] * cycles]
     return [rows]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hwgen.tasks.family import Blueprint, Choice, Family
 from hwgen.tasks.plans import clocked
 from hwgen.tasks.resets import RESETS
@@ -88,7 +90,17 @@ def make(choice: Choice) -> Blueprint:
             "below": width - 2,
             "out": end,
         },
+        stimulus=lambda rng: [steady(width, enable, rng)],
     )
+
+
+def steady(width: int, enable: bool, rng: random.Random) -> list[dict[str, int]]:
+    """Random bits through all the register and out again, both ways, now and then with a pause."""
+    ways = [left for left in (0, 1) for _ in range(2 * width + 8)]
+    on = [int(not enable or rng.random() < 0.8) for _ in ways]
+    start = {"load": 1, "d": rng.getrandbits(width)}
+    return [start, *({"en": go, "left": left, "si": rng.getrandbits(1)}
+                     for go, left in zip(on, ways, strict=True))]  # fmt: skip
 
 
 def legal(choice: Choice) -> bool:

@@ -92,7 +92,13 @@ def packets(rng: random.Random, width: int) -> list[dict[str, int]]:
     rows = [rising, rising[::-1], [half] * 4, [half - 1, half, half - 1, half], [0, top, 0, top]]
     rows += [[top], [0], [half], [half, half - 1], [half - 1, half], [1, 1, 0, 0], [0, 0, 1, 1]]
     rows += [[0] * 17 + [top] + [0] * 2, [top] * 17 + [0] + [top] * 2]
-    return [{"s_data": v, "s_last": int(i == len(r) - 1)} for r in rows for i, v in enumerate(r)]
+    for place in range(4, 16):  # each position wins, upwards or downwards
+        rows += [[half] * place + [half + side * (1 + place % 3), half] for side in (1, -1)]
+    return [
+        {"s_data": v % (top + 1), "s_last": int(i == len(r) - 1)}
+        for r in rows
+        for i, v in enumerate(r)
+    ]
 
 
 FAMILY = Family(
