@@ -34,13 +34,13 @@ from hwgen.verify import compare as comparing
 from hwgen.verify import stimulus as driving
 from hwgen.verify import streams
 from hwgen.verify.compare import compare
+from hwgen.verify.formal.netmutants import netlist_mutants
+from hwgen.verify.formal.prove import prove
+from hwgen.verify.formal.synth import Netlist, Refusal, synthesise
 from hwgen.verify.judge import Judge, derived
-from hwgen.verify.lanes import Simulated, simulate
-from hwgen.verify.netmutants import netlist_mutants
-from hwgen.verify.prove import prove
-from hwgen.verify.screen import Screened, screen
+from hwgen.verify.lanes.simulate import Simulated, simulate
+from hwgen.verify.screen.screen import Screened, screen
 from hwgen.verify.stimulus import Stimulus, replay, stimulus_of
-from hwgen.verify.synth import Netlist, Refusal, synthesise
 
 COMMAND = "python -m benchmarks.judge_mutants"
 SORTS = ("source", "single", "netlist")
