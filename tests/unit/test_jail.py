@@ -235,9 +235,11 @@ def test_both_machines_have_a_filter(monkeypatch):
 ORDINARY = """
 import sys
 from pathlib import Path
+from hwgen.verify.jail import binds
 from hwgen.verify.jail.cells import Caps, Cell, Jail
 caps = Caps(2, 20)
-payload = {"files": sys.argv[2:], "written": [str(Path.cwd())]}
+shown = [*binds.seen(), str(Path("tests/verdicts").absolute())]
+payload = {"files": sys.argv[2:], "shown": shown, "written": [str(Path.cwd())]}
 with Cell("sim", Jail(sys.argv[1]), shown=(Path("tests/verdicts"),)) as cell:
     print(cell.call("hwgen.verify.jail.probe:look", payload, caps).data)
     bomb = cell.call("jail_jobs:fork_bomb", {}, caps).data
