@@ -11,13 +11,13 @@ from hwgen.tasks.mutate import mutants_of
 from hwgen.tasks.single import single_mutants
 from hwgen.tasks.task import Task
 from hwgen.verify.compare import compare
+from hwgen.verify.formal.netmutants import netlist_mutants
+from hwgen.verify.formal.prove import prove
+from hwgen.verify.formal.synth import Netlist, Refusal, synthesise
 from hwgen.verify.judge import Judge, derived
-from hwgen.verify.lanes import Simulated, simulate
-from hwgen.verify.netmutants import netlist_mutants
-from hwgen.verify.prove import prove
-from hwgen.verify.screen import Screened, screen
+from hwgen.verify.lanes.simulate import Simulated, simulate
+from hwgen.verify.screen.screen import Screened, screen
 from hwgen.verify.stimulus import Stimulus, replay, stimulus_of
-from hwgen.verify.synth import Netlist, Refusal, synthesise
 
 FATES = ("killed", "equivalent", "bounded", "missed", "broken")
 MORE = 10  # further stimuli for a stream that is only slower or faster than the reference

@@ -20,14 +20,14 @@ from tempfile import TemporaryDirectory
 from benchmarks._results import Row, table, tools, write
 from hwgen.tasks.library import families, get_task
 from hwgen.verify.compare import compare
+from hwgen.verify.formal.synth import synthesise
 from hwgen.verify.judge import Judge, derived
-from hwgen.verify.lanes import simulate
+from hwgen.verify.lanes.simulate import simulate
 from hwgen.verify.options import Options
 from hwgen.verify.pool import Candidate, Pool
-from hwgen.verify.screen import screen
+from hwgen.verify.screen.screen import screen
 from hwgen.verify.stimulus import stimulus_of
 from hwgen.verify.store import Store
-from hwgen.verify.synth import synthesise
 
 COMMAND = "python -m benchmarks.judge_speed"
 SMALL = ("adder", "counter", "comparator", "gates", "edge_detector", "shift_register")

@@ -26,7 +26,7 @@ from benchmarks._results import Row, table, tools, write
 from hwgen.benchsuites import report, verilog_eval
 from hwgen.benchsuites.evaluate import evaluate
 from hwgen.benchsuites.problem import Problem
-from hwgen.verify.jail import find_jail
+from hwgen.verify.jail.cells import find_jail
 from hwgen.verify.tools import icarus_version
 
 GOAL = 1.5

@@ -12,7 +12,7 @@ from hwgen.benchsuites import store
 from hwgen.benchsuites.health import Health, Judged, Suite, check, judge
 from hwgen.benchsuites.lab import Lab
 from hwgen.benchsuites.problem import Problem
-from hwgen.verify.jail import Jail
+from hwgen.verify.jail.cells import Jail
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")

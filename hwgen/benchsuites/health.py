@@ -12,7 +12,7 @@ from hwgen.benchsuites.problem import Problem
 from hwgen.benchsuites.recorded import Stage
 from hwgen.benchsuites.staged import Staged
 from hwgen.benchsuites.store import Prepared
-from hwgen.verify.screen import Refused
+from hwgen.verify.screen.screen import Refused
 
 Suite = Literal["verilog-eval", "rtllm"]
 CANDIDATE = "candidate.sv"

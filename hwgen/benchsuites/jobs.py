@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from hwgen.verify.cell import Ran, tool
+from hwgen.verify.jail.tool import Ran, tool
 
 LOG = 1 << 20  # bytes that a tool may say
 _KEPT = (".scope", ".port_info", ".param/l")

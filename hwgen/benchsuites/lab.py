@@ -12,9 +12,9 @@ from typing import Any, Literal, Self
 from hwgen.benchsuites.scopes import Scope, parse
 from hwgen.errors import HwgenError, Problem
 from hwgen.tasks.task import TaskSpec
-from hwgen.verify.jail import Caps, Cell, Jail, Reply
-from hwgen.verify.screen import Refused, Screened, screen
-from hwgen.verify.simtools import find_icarus
+from hwgen.verify.jail.cells import Caps, Cell, Jail, Reply
+from hwgen.verify.lanes.simulators import find_icarus
+from hwgen.verify.screen.screen import Refused, Screened, screen
 
 COMPILE_S = 10.0  # of CPU; upstream sets no limit for the compiler
 FILES = 128 << 20  # bytes that a run may leave: recordings of long benches

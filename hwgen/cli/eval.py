@@ -54,8 +54,8 @@ def evaluate(
     from hwgen.benchsuites import report, rtllm, verilog_eval
     from hwgen.benchsuites import solutions as found
     from hwgen.benchsuites.evaluate import evaluate as run
-    from hwgen.verify.jail import find_jail
-    from hwgen.verify.simtools import find_icarus
+    from hwgen.verify.jail.cells import find_jail
+    from hwgen.verify.lanes.simulators import find_icarus
 
     if not suite_dir.is_dir():
         raise UsageError(Problem(f"there is no folder {suite_dir}", fix="give a checkout's folder"))

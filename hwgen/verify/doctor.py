@@ -214,13 +214,20 @@ def _cocotb(work: Path) -> str:
 def _jail(work: Path) -> str:
     """Run a job in the jail that tries its doors; every open one is named."""
     from hwgen.errors import HwgenError
-    from hwgen.verify.jail import Caps, Cell, Jail
+    from hwgen.verify.jail import binds
+    from hwgen.verify.jail.cells import Caps, Cell, Jail
 
     (work / "secret").touch()
-    payload = {"files": [str(work / "secret")], "written": [str(Path(__file__).parent)]}
+    payload = {
+        "files": [str(work / "secret")],
+        "shown": binds.seen(),
+        "written": [str(Path(__file__).parent)],
+    }
     try:
         with Cell("sim", Jail("bwrap")) as cell:
-            reply = cell.call("hwgen.verify.probe:look", payload, Caps(cpu_s=5, wall_s=TIMEOUT_S))
+            reply = cell.call(
+                "hwgen.verify.jail.probe:look", payload, Caps(cpu_s=5, wall_s=TIMEOUT_S)
+            )
     except HwgenError as error:
         return error.problems[0].what
     if reply.status != "ok":

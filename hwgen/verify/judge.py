@@ -18,18 +18,21 @@ from typing import Literal, Self
 from hwgen import __version__
 from hwgen.tasks.task import Task
 from hwgen.verify.compare import Compared, GoldenError, TraceError, compare, leaves_open
-from hwgen.verify.jail import Cell, Jail, find_jail
-from hwgen.verify.lanes import Simulated, simulate, waves
+from hwgen.verify.formal.prove import Proof, prove
+from hwgen.verify.formal.synth import Netlist, synthesise
+from hwgen.verify.jail.cells import Cell, Jail, find_jail
+from hwgen.verify.lanes.simulate import Simulated, simulate, waves
 from hwgen.verify.options import DEFAULTS, Files, Lane, Options
-from hwgen.verify.prove import Proof, prove
-from hwgen.verify.screen import Refused, Screened, screen
+from hwgen.verify.screen.screen import Refused, Screened, screen
 from hwgen.verify.stimulus import Stimulus, replay, stimulus_of
-from hwgen.verify.synth import Netlist, synthesise
 from hwgen.verify.tools import tool_versions
 from hwgen.verify.verdict import Stage, Verdict
 from hwgen.verify.worth import weighed
 
 REFERENCES_KEPT = 256
+ATTEMPTS = 3
+FLEETING = frozenset({"lost", "tool", "wall-clock"})
+"""Failures of ours that a second attempt, in a new cell, may not meet."""
 
 _FATES = {
     "compile": "elaborate", "crash": "crash", "cpu": "cpu-limit", "memory": "memory-limit",
@@ -77,19 +80,25 @@ class Judge:
     def judge(self, task: Task, files: Files) -> Verdict:
         """The verdict on a candidate. Raises ToolMissing if a simulator is missing."""
         began = time.perf_counter()
-        try:
-            verdict = self._stages(task, files)
-        except _Stop as stop:
-            verdict = stop.verdict
-        except GoldenError as error:
-            verdict = Verdict.stopped("simulate", "golden", str(error))
-        except TraceError as error:
-            verdict = Verdict.stopped("simulate", "internal", str(error))
+        for _ in range(ATTEMPTS):
+            verdict = self._attempt(task, files)
+            if verdict.cause not in FLEETING:
+                break
         return verdict.with_(
             seed=self.options.seed,
             seconds=round(time.perf_counter() - began, 4),
             tools=tool_versions(),
         )
+
+    def _attempt(self, task: Task, files: Files) -> Verdict:
+        try:
+            return self._stages(task, files)
+        except _Stop as stop:
+            return stop.verdict
+        except GoldenError as error:
+            return Verdict.stopped("simulate", "golden", str(error))
+        except TraceError as error:
+            return Verdict.stopped("simulate", "internal", str(error))
 
     def waves(self, task: Task, files: Files) -> str | None:
         """VCD of the candidate under the stimulus of its verdict; None if it never runs."""

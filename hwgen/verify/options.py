@@ -15,7 +15,8 @@ Files = Mapping[str, str | bytes]
 
 @dataclass(frozen=True)
 class Options:
-    """How to judge. `seed` is the run's secret: stimulus follows from it and the candidate.
+    """How to judge. `seed` is the run's secret: stimulus follows from it and the candidate. The
+    default is known to everybody; draw one where candidates must not foretell.
 
     `until` is the last stage. Profile `trusted` is for files that hwgen emitted itself. `audit`
     is the share of passes that the other lane must confirm under a second secret.

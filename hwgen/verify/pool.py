@@ -49,6 +49,7 @@ class _Worker:
     process: subprocess.Popen[bytes]
     link: Connection[Any, Any]
     jobs: dict[int, _Job] = field(default_factory=dict)
+    begun: int = -1  # the job that it is at
 
 
 class Pool:
@@ -170,12 +171,15 @@ class Pool:
                 self._end(worker)
                 yield from self._lost(worker)
                 continue
-            yield worker.jobs.pop(number), Verdict.from_dict(said)
+            if said is None:
+                worker.begun = number
+            else:
+                yield worker.jobs.pop(number), Verdict.from_dict(said)
 
     def _lost(self, worker: _Worker) -> Iterator[tuple[_Job, Verdict]]:
-        """Give the candidates of a dead worker to others; only the first was under way."""
-        for place, job in enumerate(worker.jobs.values()):
-            job.attempts += place == 0
+        """Give the candidates of a dead worker to others; one of them may be what killed it."""
+        for number, job in worker.jobs.items():
+            job.attempts += number == worker.begun
             if job.attempts < ATTEMPTS:
                 self._waiting.append(job)
             else:

@@ -27,6 +27,10 @@ from hwgen.verify.compare import (
 from hwgen.verify.stimulus import Stimulus, resting
 
 
+class _Blind(Exception):
+    """After an undefined handshake nobody knows which beats went in."""
+
+
 class _Sink:
     """What one stream out of the block owes, and how long it has owed it."""
 
@@ -106,6 +110,8 @@ class _Streams:
                 word = self._put(word, port.name, bits & (1 << port.width) - 1)
                 bits >>= port.width
         if word != given:
+            if self.results.cause == "x":
+                raise _Blind  # Verilator shows several runs at once, and they have parted
             raise TraceError(f"cycle {number}: other inputs than were planned")
 
     def _put(self, word: int, name: str, value: int) -> int:
@@ -207,5 +213,9 @@ def compare_streams(task: Task, stimulus: Stimulus, lines: Sequence[tuple[int, s
     """What the golden model says of a trace of streams. Raises GoldenError, TraceError."""
     check = _Streams(task, stimulus)
     for number, (given, shown) in enumerate(lines):
-        check.cycle(number, given, shown)
+        try:
+            check.cycle(number, given, shown)
+        except _Blind:
+            check.results.failed |= set(range(check.results.case, len(stimulus.starts)))
+            return check.results.compared(number)
     return ended(check.results, len(lines), stimulus)

@@ -1,7 +1,8 @@
 """A worker of the pool: `python -m hwgen.verify.worker FD SETTINGS`, one candidate at a time.
 
-Talks over an inherited socket: in come (number, origin of the task, files), out go (number,
-verdict as JSON values). It ends with its socket, and its cells end with it.
+Talks over an inherited socket: in come (number, origin of the task, files), out go (number, None)
+when it begins and (number, verdict as JSON values) when it has ended. It ends with its socket, and
+its cells end with it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def main() -> None:
                 number, origin, files = link.recv()
             except (EOFError, ConnectionResetError):
                 return
+            link.send((number, None))
             try:
                 verdict = judge.judge(find_task(origin), files)
             except HwgenError as error:

@@ -145,8 +145,10 @@ def test_an_interrupted_batch_keeps_what_is_finished(sources):
         "--jobs", "1",
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # a shell's background jobs inherit a deaf ear for interrupts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     time.sleep(6)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)

@@ -5,9 +5,9 @@ import random
 import pytest
 
 from hwgen.tasks.task import Port, Reset, Stream, TaskSpec
-from hwgen.verify.jail import Cell, find_jail
-from hwgen.verify.lanes import simulate, waves
-from hwgen.verify.simtools import find_icarus
+from hwgen.verify.jail.cells import Cell, find_jail
+from hwgen.verify.lanes.simulate import simulate, waves
+from hwgen.verify.lanes.simulators import find_icarus
 from hwgen.verify.stimulus import Stimulus
 
 PAIRS = [(lane, sim) for lane in ("vector", "cocotb") for sim in ("icarus", "verilator")]
@@ -248,7 +248,7 @@ def test_a_loop_that_does_not_settle_on_verilator(cell, lane):
 
 def test_icarus_by_its_driver(cell, monkeypatch):
     driver = find_icarus() | {"ivl": ""}
-    monkeypatch.setattr("hwgen.verify.lanes.find_icarus", lambda: driver)
+    monkeypatch.setattr("hwgen.verify.lanes.simulate.find_icarus", lambda: driver)
     for lane in ("vector", "cocotb"):
         source = ADDER_V.replace("a + b", "$clog2(a) + b")
         trace = trace_of(cell, ADDER, source, driven((9 << 3,)), lane, "icarus", K=1, D=-1)

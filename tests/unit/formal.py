@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import Any
 
 from hwgen.tasks.task import TaskSpec
-from hwgen.verify.jail import Caps, Reply
-from hwgen.verify.prove import Proof, prove
-from hwgen.verify.synth import Netlist, Refusal, synthesise
+from hwgen.verify.formal.prove import Proof, prove
+from hwgen.verify.formal.synth import Netlist, Refusal, synthesise
+from hwgen.verify.jail.cells import Caps, Reply
 
 
 class ForkCell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hwgen.verify.screen import job
+from hwgen.verify.screen.screen import job
 
 
 def port(name: str, side: str, width: int = 1) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwgen.verify.aig import Aig, Machine, load
+from hwgen.verify.formal.aig import Aig, Machine, load
 
 # q' = q xor a; y = not q; the free value decides z
 TOGGLE = Machine(

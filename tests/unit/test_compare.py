@@ -181,3 +181,10 @@ def test_a_refused_beat_is_offered_until_it_is_taken():
     assert found.cause == ""
     with pytest.raises(TraceError, match="other inputs"):
         compare(doubler(), plan, trace(HEAD[0], refused, stream_line("100000", data=12), after))
+
+
+def test_runs_that_part_after_an_undefined_handshake_are_x_and_no_error():
+    unknown = stream_line("x00000", data=3, valid=1)
+    parted = stream_line("100000", data=12)
+    found = compare(doubler(), PLAN, trace(HEAD[0], unknown, parted, IDLE, IDLE, IDLE, IDLE))
+    assert (found.cause, found.passed) == ("x", 0)

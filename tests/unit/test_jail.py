@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from hwgen.errors import HwgenError, ToolMissing
-from hwgen.verify import binds, jail, limits, walls
-from hwgen.verify.cell import tool
-from hwgen.verify.jail import Caps, Cell, Jail, Reply, find_jail
+from hwgen.verify.jail import binds, limits, walls
+from hwgen.verify.jail import cells as jail
+from hwgen.verify.jail.cells import Caps, Cell, Jail, Reply, find_jail
+from hwgen.verify.jail.tool import tool
 
 ROOT = Path(__file__).parents[2]
 CAPS = Caps(cpu_s=2, wall_s=20)
-PING = "hwgen.verify.cell:ping"
+PING = "hwgen.verify.jail.tool:ping"
 
 
 @pytest.fixture
@@ -47,8 +48,9 @@ def test_a_call_and_its_reply(cell):
 
 def test_the_probe_finds_every_door_shut(cell, tmp_path):
     (tmp_path / "secret").touch()
-    payload = {"files": [str(tmp_path / "secret")], "written": [str(ROOT / "hwgen")]}
-    reply = cell.call("hwgen.verify.probe:look", payload, CAPS)
+    secret, package = str(tmp_path / "secret"), str(ROOT / "hwgen")
+    payload = {"files": [secret], "shown": binds.seen(), "written": [package]}
+    reply = cell.call("hwgen.verify.jail.probe:look", payload, CAPS)
     found = reply.data["open"]
     if cell.jail.isolated:
         assert found == []
@@ -59,7 +61,7 @@ def test_the_probe_finds_every_door_shut(cell, tmp_path):
 
 
 def test_an_order_that_cannot_be_run(cell):
-    for job in ("hwgen.verify.cell:nothing", "hwgen.verify.nowhere:job", "nonsense"):
+    for job in ("hwgen.verify.jail.tool:nothing", "hwgen.verify.nowhere:job", "nonsense"):
         with pytest.raises(HwgenError, match=f"the jail has no job .*{job}"):
             cell.call(job, {}, CAPS)
     assert cell.call(PING, {}, CAPS).status == "ok"
@@ -233,11 +235,13 @@ def test_both_machines_have_a_filter(monkeypatch):
 ORDINARY = """
 import sys
 from pathlib import Path
-from hwgen.verify.jail import Caps, Cell, Jail
+from hwgen.verify.jail import binds
+from hwgen.verify.jail.cells import Caps, Cell, Jail
 caps = Caps(2, 20)
-payload = {"files": sys.argv[2:], "written": [str(Path.cwd())]}
+shown = [*binds.seen(), str(Path("tests/verdicts").absolute())]
+payload = {"files": sys.argv[2:], "shown": shown, "written": [str(Path.cwd())]}
 with Cell("sim", Jail(sys.argv[1]), shown=(Path("tests/verdicts"),)) as cell:
-    print(cell.call("hwgen.verify.probe:look", payload, caps).data)
+    print(cell.call("hwgen.verify.jail.probe:look", payload, caps).data)
     bomb = cell.call("jail_jobs:fork_bomb", {}, caps).data
     print(bomb["error"], bomb["count"] < 64)
     print(cell.call("jail_jobs:sleep", {}, Caps(1, 0.2)).status)
@@ -264,8 +268,8 @@ def test_as_an_ordinary_user(kind, tmp_path):
 
 
 def test_the_server_imports_little():
-    code = "import sys, hwgen.verify.warden; print(*sys.modules)"
+    code = "import sys, hwgen.verify.jail.warden; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
-    assert "hwgen.verify.cell" in loaded
+    assert "hwgen.verify.jail.tool" in loaded
     assert not {"pydantic", "numpy", "typer", "yaml", "subprocess", "tempfile"} & loaded

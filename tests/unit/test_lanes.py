@@ -9,11 +9,11 @@ import pytest
 
 from hwgen.resources import folder
 from hwgen.tasks.task import Port, Reset, Stream, TaskSpec
-from hwgen.verify import simjobs
-from hwgen.verify.benches import bench, slices, stimulus_files
-from hwgen.verify.cell import Ran
-from hwgen.verify.jail import Reply
-from hwgen.verify.lanes import escaped, simulate
+from hwgen.verify.jail.cells import Reply
+from hwgen.verify.jail.tool import Ran
+from hwgen.verify.lanes import jobs as simjobs
+from hwgen.verify.lanes.benches import bench, slices, stimulus_files
+from hwgen.verify.lanes.simulate import escaped, simulate
 from hwgen.verify.stimulus import Stimulus
 
 SPEC = TaskSpec(
@@ -169,20 +169,20 @@ def test_a_c_compiler_that_fails_is_tried_again(monkeypatch, tmp_path, ends, sta
 
 
 def test_jobs_import_little():
-    code = "import hwgen.verify.simjobs, sys; print(*sys.modules)"
+    code = "import hwgen.verify.lanes.jobs, sys; print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"pydantic", "numpy", "jinja2", "typer", "cocotb"} & set(said.stdout.split())
 
 
 def test_the_cocotb_lane_sends_the_recorder(monkeypatch):
-    monkeypatch.setattr("hwgen.verify.lanes.find_icarus", lambda: {"ivl": ""})
-    monkeypatch.setattr("hwgen.verify.lanes.find_cocotb", lambda: {"site": "s"})
+    monkeypatch.setattr("hwgen.verify.lanes.simulate.find_icarus", lambda: {"ivl": ""})
+    monkeypatch.setattr("hwgen.verify.lanes.simulate.find_cocotb", lambda: {"site": "s"})
     cell = Cell(status="crash")
     simulate(
         cell, SPEC, {"a.v": "module block; endmodule"}, STIMULUS, lane="cocotb", sim="icarus",
         overrides={"W": 2}, tag="abcd",
     )  # fmt: skip
-    assert cell.job == "hwgen.verify.simjobs:cocotb_icarus"
+    assert cell.job == "hwgen.verify.lanes.jobs:cocotb_icarus"
     assert cell.payload["top"] == "block"
     assert cell.payload["values"] == {"W": 2}
     assert cell.payload["run_s"] == pytest.approx(2.002)

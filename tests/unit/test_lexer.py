@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwgen.verify.lexer import Refusal, decode, tokenise
-from hwgen.verify.macros import Preprocessor
-from hwgen.verify.reprint import reprint
+from hwgen.verify.screen.lexer import Refusal, decode, tokenise
+from hwgen.verify.screen.macros import Preprocessor
+from hwgen.verify.screen.reprint import reprint
 
 
 def printed(source: str, **more: bool) -> str:

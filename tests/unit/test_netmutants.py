@@ -3,9 +3,9 @@
 import pytest
 
 from hwgen.tasks.library import get_task
-from hwgen.verify.jail import Cell, find_jail
-from hwgen.verify.netmutants import netlist_mutants
-from hwgen.verify.synth import Netlist, synthesise
+from hwgen.verify.formal.netmutants import netlist_mutants
+from hwgen.verify.formal.synth import Netlist, synthesise
+from hwgen.verify.jail.cells import Cell, find_jail
 
 
 @pytest.fixture(scope="module")

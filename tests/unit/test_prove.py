@@ -6,7 +6,7 @@ import pytest
 from formal import CELL, compared, netlist, spec_of
 
 from hwgen.tasks.task import TaskSpec
-from hwgen.verify.prove import Proof, prove
+from hwgen.verify.formal.prove import Proof, prove
 
 COMB = spec_of("in 8 a", "in 8 b", "out 8 y", kind="comb")
 PAIR = "module dut (input [7:0] a, b, output reg [7:0] y);"

@@ -8,8 +8,8 @@ import pyslang
 import pytest
 from screened import ADDER, body, cause, port, screened
 
-from hwgen.verify.screen import Refused, Screened, screen, warm
-from hwgen.verify.syntax import parse
+from hwgen.verify.screen.screen import Refused, Screened, screen, warm
+from hwgen.verify.screen.syntax import parse
 
 ADD = "module top({}); assign y = a + b; endmodule\n"
 PORTS = "input [7:0] a, b, output [7:0] y"
@@ -164,14 +164,14 @@ def _spec():
 
 
 def test_screen_reads_what_the_cell_answers():
-    from hwgen.verify.jail import Reply
+    from hwgen.verify.jail.cells import Reply
 
     source = ADD.format(PORTS)
     cell = _Cell(Reply("ok", screened(source, ports=ADDER), 0.0))
     found = screen(cell, _spec(), {"a.v": source})
     assert isinstance(found, Screened)
     assert found.modules == ("top",)
-    assert cell.calls == [("hwgen.verify.screen:job", "untrusted", 1.0)]
+    assert cell.calls == [("hwgen.verify.screen.screen:job", "untrusted", 1.0)]
     cell.reply = Reply("ok", {"cause": "forbidden", "line": 3, "what": "no"}, 0.0)
     assert screen(cell, _spec(), {"a.v": source}) == Refused("forbidden", 3, "no")
 
@@ -188,7 +188,7 @@ def test_screen_reads_what_the_cell_answers():
     ],
 )
 def test_screen_names_how_a_cell_ended(status, expected):
-    from hwgen.verify.jail import Reply
+    from hwgen.verify.jail.cells import Reply
     from hwgen.verify.verdict import SENTENCES
 
     found = screen(_Cell(Reply(status, {}, 0.0)), _spec(), {"a.v": "x"})

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from screened import body, cause, screened
 
-from hwgen.verify.constants import Budget, evaluate
-from hwgen.verify.loops import FOREVER, Trips, generate_trips
-from hwgen.verify.syntax import parse
+from hwgen.verify.screen.constants import Budget, evaluate
+from hwgen.verify.screen.loops import FOREVER, Trips, generate_trips
+from hwgen.verify.screen.syntax import parse
 
 LEAF = "module s #(parameter N = 1); reg [7:0] m [0:N-1]; endmodule\n"
 LEVELS = "".join(

@@ -9,9 +9,9 @@ import pytest
 from formal import compared, netlist, refused, spec_of
 
 from hwgen.tasks.task import TaskSpec
-from hwgen.verify.aig import Aig, load
-from hwgen.verify.mitre import Problem
-from hwgen.verify.reduce import simulate
+from hwgen.verify.formal.aig import Aig, load
+from hwgen.verify.formal.mitre import Problem
+from hwgen.verify.formal.reduce import simulate
 
 COMB = spec_of("in 8 a", "in 8 b", "in 3 s", "out 8 y", kind="comb")
 CYCLE = spec_of("in 1 clk", "in 1 rst", "in 8 d", "in 1 en", "out 8 q")

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 
-from hwgen.verify.cell import tool
+from hwgen.verify.jail.tool import tool
 
 CLONE, ADD_KEY = (56, 248) if os.uname().machine == "x86_64" else (220, 217)
 LIBC = ctypes.CDLL(None, use_errno=True)

@@ -9,11 +9,11 @@ from attacks.canaries import Canaries, descendants
 
 from hwgen.errors import ToolMissing
 from hwgen.tasks.library import get_task
-from hwgen.verify.jail import find_jail
+from hwgen.verify.formal.synth import synthesise
+from hwgen.verify.jail.cells import find_jail
 from hwgen.verify.judge import Judge, Options
-from hwgen.verify.lanes import simulate
+from hwgen.verify.lanes.simulate import simulate
 from hwgen.verify.stimulus import stimulus_of
-from hwgen.verify.synth import synthesise
 
 SEED = 20
 COCOTB_EACH = 12  # of the attacks that reach a simulator, one in so many goes through it as well

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from formal import spec_of
 
-from hwgen.verify.jail import Cell, find_jail
-from hwgen.verify.prove import prove
-from hwgen.verify.synth import Netlist, Refusal, synthesise
+from hwgen.verify.formal.prove import prove
+from hwgen.verify.formal.synth import Netlist, Refusal, synthesise
+from hwgen.verify.jail.cells import Cell, find_jail
 
 SPEC = spec_of("in 1 clk", "in 1 rst", "in 8 d", "out 8 q")
 HEAD = "module dut (input clk, rst, input [7:0] d, output reg [7:0] q);"

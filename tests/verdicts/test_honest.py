@@ -261,7 +261,7 @@ def test_emitted_designs_pass_as_trusted(tmp_path, monkeypatch):
     subprocess.run([*build, "-o", str(tmp_path / "d")], cwd=ROOT, check=True, capture_output=True)
     files = {path.name: path.read_text() for path in (tmp_path / "d" / "rtl").glob("*.v")}
     assert len(files) > 50
-    monkeypatch.setattr("hwgen.verify.screen.compare", lambda *_: None)
+    monkeypatch.setattr("hwgen.verify.screen.screen.compare", lambda *_: None)
     found = screened(files, module="n3h_top", profile="trusted", memory_bits=1 << 22)
     assert "cause" not in found, found
     assert {name.removesuffix(".v") for name in files} == set(found["modules"])
@@ -277,8 +277,8 @@ def test_emitted_designs_pass_as_trusted(tmp_path, monkeypatch):
 def test_honest_designs_pass_in_the_jail():
     from hwgen.errors import ToolMissing
     from hwgen.tasks.task import TaskSpec
-    from hwgen.verify.jail import Cell, find_jail
-    from hwgen.verify.screen import Refused, Screened, screen
+    from hwgen.verify.jail.cells import Cell, find_jail
+    from hwgen.verify.screen.screen import Refused, Screened, screen
 
     try:
         jail = find_jail()

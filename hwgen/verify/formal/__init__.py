@@ -1,0 +1,1 @@
+"""Synthesis, netlists, and proofs of what they do."""

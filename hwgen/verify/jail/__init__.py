@@ -1,0 +1,1 @@
+"""Walls around what is not trusted, and the server inside them."""

@@ -1,0 +1,1 @@
+"""Simulation: two lanes, two simulators, one trace."""
