@@ -33,8 +33,9 @@ from hwgen.tasks.leaves import leaf_families
 from hwgen.tasks.library import families, get_task
 from hwgen.tasks.task import Task
 from hwgen.verify import compare as comparing
-from hwgen.verify import netmutants, streams
 from hwgen.verify import stimulus as driving
+from hwgen.verify import streams
+from hwgen.verify.formal import netmutants
 from hwgen.verify.judge import Judge
 
 COMMAND = "python -m benchmarks.judge_mutants"
