@@ -100,6 +100,11 @@ def directed(rng: random.Random, width: int) -> list[Row]:
         near = {"shift": shift, "mul": mul, "acc": units, "bias": rng.choice((0, 0, 1, -1))}
         bits = {n: v % (1 << 9 if n in tie else 1 << width) for n, v in (tie | near).items()}
         rows.append(bits)
+    for rs in [*range(32)] * 2:  # residuals that are seen in the code
+        res, mul = rng.choice((1, -1, 3, -5)), rng.choice((1 << 15, 3 << 14, 1 << 9))
+        shift = min(rs + rng.randrange(mul.bit_length() - 6, mul.bit_length()), SHIFT_MOST)
+        row = {"rs": rs, "res": res % 512, "res_mul": mul, "shift": max(shift, 0), "lo": 256}
+        rows.append(row | {"hi": 255})
     return rows + [{}] * CYCLES
 
 

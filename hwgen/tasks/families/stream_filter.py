@@ -79,15 +79,24 @@ def make(choice: Choice) -> Blueprint:
             **({"m_skipped": (4, None), "dropped": (4, 0)} if mark else {}),
         },
         view={"likes": verilog.format(lit=f"{width}'d{key}")},
-        stimulus=lambda rng: {"beats": {"s": near(rng, width, key)}},
+        stimulus=lambda rng: {"beats": {"s": near(rng, width, key) + (gaps(key) if mark else [])}},
     )
+
+
+def gaps(key: int) -> list[dict[str, int]]:
+    """Every number of beats, up to 16, that are the key between others, and the other way."""
+    runs = [[key] * n + [key ^ 1] for n in range(1, 17)] + [
+        [key ^ 1] * n + [key] for n in range(17)
+    ]
+    return [{"s_data": value} for run in runs for value in run]
 
 
 def near(rng: random.Random, width: int, key: int) -> list[dict[str, int]]:
     """Values next to the key or one bit from it, and a long row of values that rarely pass."""
     top = 1 << width
     values = [key, key, (key + 1) % top, (key - 1) % top]
-    values += [key ^ (1 << rng.randrange(width)) for _ in range(24)] + [key, 0, top - 1]
+    values += [key ^ (1 << rng.randrange(width)) for _ in range(12)] + [key, 0, top - 1]
+    values += [key ^ (1 << n) for n in range(width)]
     values += [0, top - 1, key] + [0] * 17 + [top - 1] * 17 + [key ^ 1] * 17
     values += [key, key, key ^ 1] * 16 + [(key + 2) % top, (key - 2) % top] * 8
     values += [key, (key + 1) % top, (key - 1) % top]

@@ -67,10 +67,21 @@ def make(choice: Choice) -> Blueprint:
         start="tick and half are 0 and counting starts from the beginning",
         registers={"left": (bits, load), "tick": (1, 0), "half": (1, 0)},
         view={"bits": bits, "reload": every - 1, "begin": load, "gate": enable, "syncs": sync},
-        stimulus=lambda rng: [
-            [{"en": 1} if enable else {"sync": 0} if sync else {}] * (3 * every + 2)
-        ],
+        stimulus=lambda rng: cases(every, enable, sync),
     )
+
+
+def cases(every: int, enable: bool, sync: bool) -> list[list[dict[str, int]]]:
+    """Some ticks in a row; a pause after every edge; a start anew at telling places."""
+    on, pause, anew = {"en": 1}, {"en": 0}, {"en": 1, "sync": 1}
+    found = [[on] * (3 * every + 2)]
+    if enable:
+        found.append([on, pause] * (2 * every + 2))
+    for place in (1, every // 2, every - 1, every, every + 1, 2 * every) if sync else ():
+        late = [pause | anew] if enable and place % 2 else []
+        found.append([*[on] * place, *late, anew, *[on] * (every + 2)])
+        found[-1] += [{"en": 0, "sync": 1}, *[on] * 3] if enable else []
+    return found
 
 
 FAMILY = Family(

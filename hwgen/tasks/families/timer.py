@@ -97,12 +97,22 @@ def make_timer(choice: Choice) -> Blueprint:
             **({"period": (width, None)} if periodic else {}),
         },
         view={"stops": stop, "gate": enable, "periodic": periodic},
-        stimulus=lambda rng: [
-            [{"start": 1, "value": value, **({"en": 1} if enable else {})}]
-            + [{"value": 3, **({"en": 1} if enable else {})}] * (2 * value + 2)
-            for value in (0, 1, 2, min(2**width - 1, 40))
-        ],
+        stimulus=lambda rng: (
+            [
+                [{"start": 1, "value": value, **({"en": 1} if enable else {})}]
+                + [{"value": 3, **({"en": 1} if enable else {})}] * (2 * value + 2)
+                for value in (0, 1, 2, min(2**width - 1, 40))
+            ]
+            + [each_bit(width, {"en": 1} if enable else {})]
+        ),
     )
+
+
+def each_bit(width: int, gate: dict[str, int]) -> list[dict[str, int]]:
+    """Starts, each over the one before, at which a bit that is lost ends the count too early."""
+    values = [(1 << n) + more & (1 << width) - 1 for n in range(width) for more in (0, 1)]
+    wait = [{"value": 1, **gate}] * 4
+    return [row for value in values for row in ({"start": 1, "value": value, **gate}, *wait)]
 
 
 def make_watchdog(choice: Choice) -> Blueprint:
@@ -143,14 +153,14 @@ def make_watchdog(choice: Choice) -> Blueprint:
 
 
 def quiet_cases(limit: int, half: int, gate: dict[str, int]) -> list[list[dict[str, int]]]:
-    """Silence of each telling length, right after reset or after a kick, and a kick that ends"
-    " it."""
+    """Silence of each telling length, after reset or after a kick, and a kick that ends it."""
     idle, kick = {"kick": 0, **gate}, {"kick": 1, **gate}
-    return [
+    silences = [
         [kick] * first + [idle] * quiet + [kick] * 2 + [idle] * 3
         for first in (0, 1)
         for quiet in (half - 1, half, limit - 1, limit, limit + 3)
     ]
+    return [*silences, [idle, {**idle, "en": 0}] * (limit + 2)] if gate else silences
 
 
 FAMILIES = (

@@ -66,7 +66,10 @@ def make(choice: Choice) -> Blueprint:
                 rows.append({"x": word, "clear": 1} | on)
             rows.append({"x": word} | on)
         flipped = [{"x": row["x"] ^ 1 << (width - 1)} | row for row in rows]
-        return [rows, flipped, *([[{"x": word} for word in words]] if enable else [])]
+        steps = range(1 << min(width, 6))  # every value once, after smaller and after larger ones
+        walks = [[{"x": v ^ high} | on for v in some] for high in (0, 1 << width - 1)
+                 for some in (steps, reversed(steps))]  # fmt: skip
+        return [rows, flipped, *walks, *([[{"x": word} for word in words]] if enable else [])]
 
     return Blueprint(
         ports=[
