@@ -6,6 +6,9 @@ The peer is rebuilt from the steps of the suite's Makefile, one after the other 
 run them: a Python script that reports progress, iverilog with its flags, the simulation under
 `timeout 30`. It runs without a jail and, as `hwgen eval`, without writing a VCD. `bare` leaves the
 progress script out. Flows take turns, several times; the medians count.
+
+What our flow infers of upstream's rule instead of running its bench is then run, for every
+reference under the candidate's name and for its mutants.
 """
 
 from __future__ import annotations
@@ -23,13 +26,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks._results import Row, table, tools, write
-from hwgen.benchsuites import report, verilog_eval
+from hwgen.benchsuites import report, upstream, verilog_eval
 from hwgen.benchsuites.evaluate import evaluate
+from hwgen.benchsuites.health import check, judge
+from hwgen.benchsuites.lab import Lab
 from hwgen.benchsuites.problem import Problem
+from hwgen.tasks.mutate import mutants_of
 from hwgen.verify.jail.cells import find_jail
 from hwgen.verify.tools import icarus_version
 
 GOAL = 1.5
+MUTANTS = 12  # of each reference
 COMMAND = "python -m benchmarks.verilog_eval --suite-dir dataset_spec-to-rtl"
 PROGRESS = "import argparse, sys\nsys.stdout.write('testing ' + sys.argv[1] + '\\n')\n"
 
@@ -43,7 +50,7 @@ def main() -> None:
     problems = verilog_eval.read(options.suite_dir)
     with tempfile.TemporaryDirectory() as work:
         rates = measure(problems, options.jobs, options.rounds, Path(work))
-    rows = _rows(rates, options.jobs)
+    rows = _rows(rates, options.jobs) + _inferred(inferred(problems, options.jobs))
     print(table(rows))
     write("verilog_eval", rows, tools("pyslang", "numpy", icarus=icarus_version()))
 
@@ -103,6 +110,35 @@ def _peer(problem: Problem, work: Path, progress: Path | None) -> None:
     ]
     for step in steps:
         subprocess.run(["bash", "-c", step], cwd=folder, stdout=subprocess.DEVNULL, check=False)
+
+
+def inferred(problems: list[Problem], jobs: int) -> dict[str, int]:
+    """Candidates, those of which upstream's answer was inferred, and where its bench differs."""
+    with ThreadPoolExecutor(jobs) as pool:
+        found = list(pool.map(_tried, problems))
+    return {name: sum(each[name] for each in found) for name in found[0]}
+
+
+def _tried(problem: Problem) -> dict[str, int]:
+    text = problem.reference.replace(verilog_eval.REFERENCE, verilog_eval.MODULE)
+    texts = [text, *(m.text for m in mutants_of(text)[:MUTANTS])]
+    count = {"candidates": len(texts), "inferred": 0, "differ": 0}
+    with Lab(find_jail()) as lab:
+        health = check(lab, "verilog-eval", problem)
+        for text in texts:
+            judged = judge(lab, "verilog-eval", health, "", text)
+            if judged.inferred:
+                count["inferred"] += 1
+                said = upstream.run(lab, "verilog-eval", problem, text)
+                count["differ"] += judged.upstream != said
+    return count
+
+
+def _inferred(count: dict[str, int]) -> list[Row]:
+    said = f"of {count['inferred']} inferred, {count['candidates']} candidates"
+    row = Row("answers inferred of upstream's rule that its bench gives otherwise",
+              count["differ"], said, "0", count["differ"] == 0, "", "", COMMAND)  # fmt: skip
+    return [row]
 
 
 def _rows(rates: dict[str, float | int], jobs: int) -> list[Row]:

@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from typing import TypeVar
 
 from hwgen.benchsuites import store
-from hwgen.benchsuites.health import Health, Judged, Suite, check, judge
+from hwgen.benchsuites.health import Health, Judged, check, judge
 from hwgen.benchsuites.lab import Lab
 from hwgen.benchsuites.problem import Problem
+from hwgen.benchsuites.upstream import Suite
 from hwgen.verify.jail.cells import Jail
 
 Item = TypeVar("Item")

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from hwgen.benchsuites import recorded, rtllm, staged, store, verilog_eval
-from hwgen.benchsuites.bed import BENCH, Unfit, Unjudged, rtllm_bed, spec_of, verilog_eval_bed
+from hwgen.benchsuites import recorded, staged, store
+from hwgen.benchsuites.bed import Unfit, Unjudged, rtllm_bed, spec_of, verilog_eval_bed
 from hwgen.benchsuites.lab import Lab, Lost
 from hwgen.benchsuites.problem import Problem
 from hwgen.benchsuites.recorded import Stage
 from hwgen.benchsuites.staged import Staged
 from hwgen.benchsuites.store import Prepared
+from hwgen.benchsuites.upstream import Suite, passes_too, run
 from hwgen.verify.screen.screen import Refused
 
-Suite = Literal["verilog-eval", "rtllm"]
-CANDIDATE = "candidate.sv"
 REFERENCE = "reference"  # the name under which a suite's own design is judged
-_STOPPED = {"cpu": "TIMEOUT", "memory": "memory limit", "output": "output limit"}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A solution under both rules: "" for a pass, else why not. lost: our failure, "" if none."""
+    """A solution under both rules: "" for a pass, else why not.
+
+    lost: our failure, "" if none. inferred: upstream's verdict followed, its bench was not run.
+    """
 
     problem: str
     solution: str
     corrected: str
     upstream: str
     lost: str = ""
+    inferred: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,25 +48,19 @@ def check(lab: Lab, suite: Suite, problem: Problem) -> Health:
         stage = store.load(problem)
         known = stage is not None
         stage = stage or _prepare(lab, suite, problem)
-        corrected = _reference(lab, problem, stage)
-        if corrected and not known and isinstance(stage, Stage):
-            stage = recorded.raced(lab, stage)
-            corrected = _reference(lab, problem, stage)
+        judged = _reference(lab, suite, problem, stage)
         if not known:
+            if judged.corrected and isinstance(stage, Stage):
+                stage = recorded.raced(lab, stage)
+                judged = _reference(lab, suite, problem, stage)
+            if isinstance(stage, Stage):
+                passed = not (judged.corrected or judged.upstream)
+                stage = replace(stage, sound=passed and not stage.note)
             store.save(problem, stage)
-        beside = stage.beside if isinstance(stage, Unjudged) else stage.bed.beside
-        upstream = _upstream(lab, suite, problem, beside) if beside else corrected
-        return Health(problem, stage, Judged(problem.id, REFERENCE, corrected, upstream))
+        return Health(problem, stage, judged)
     except Lost as lost:
         what = lost.problems[0].what
         return Health(problem, Unjudged(what, ""), _lost(problem.id, REFERENCE, what))
-
-
-def _reference(lab: Lab, problem: Problem, stage: Prepared) -> str:
-    """The corrected rule's verdict on the reference."""
-    if isinstance(stage, Unjudged):
-        return stage.why
-    return _corrected(lab, problem, stage, stage.bed.design)
 
 
 def judge(lab: Lab, suite: Suite, health: Health, name: str, text: str) -> Judged:
@@ -73,15 +68,10 @@ def judge(lab: Lab, suite: Suite, health: Health, name: str, text: str) -> Judge
 
     Where the corrected rule cannot judge a problem it fails everything, the reference too.
     """
-    problem, stage = health.problem, health.stage
     try:
-        if isinstance(stage, Unjudged):
-            corrected = stage.why
-        else:
-            corrected = _corrected(lab, problem, stage, text)
-        return Judged(problem.id, name, corrected, _upstream(lab, suite, problem, text))
+        return _both(lab, suite, health.problem, health.stage, name, text, text)
     except Lost as lost:
-        return _lost(problem.id, name, lost.problems[0].what)
+        return _lost(health.problem.id, name, lost.problems[0].what)
 
 
 def _lost(problem: str, name: str, what: str) -> Judged:
@@ -102,29 +92,36 @@ def _prepare(lab: Lab, suite: Suite, problem: Problem) -> Prepared:
         return Unjudged(str(unfit), beside)
 
 
-def _corrected(lab: Lab, problem: Problem, stage: Stage | Staged, text: str) -> str:
+def _reference(lab: Lab, suite: Suite, problem: Problem, stage: Prepared) -> Judged:
+    if not isinstance(stage, Unjudged):
+        texts = stage.bed.design, stage.bed.beside
+    elif stage.beside:
+        texts = stage.beside, stage.beside
+    else:
+        return Judged(problem.id, REFERENCE, stage.why, stage.why)
+    return _both(lab, suite, problem, stage, REFERENCE, *texts)
+
+
+def _both(
+    lab: Lab, suite: Suite, problem: Problem, stage: Prepared, name: str, text: str, beside: str
+) -> Judged:
+    """The corrected rule on `text`; upstream's on `beside` (that text next to the suite's files),
+    which is run unless its verdict follows."""
+    corrected, follows = _corrected(lab, problem, stage, text)
+    upstream = "" if follows else run(lab, suite, problem, beside)
+    return Judged(problem.id, name, corrected, upstream, inferred=follows)
+
+
+def _corrected(lab: Lab, problem: Problem, stage: Prepared, text: str) -> tuple[str, bool]:
+    """The corrected rule's verdict, and whether upstream passes the text for the same reason."""
+    if isinstance(stage, Unjudged):
+        return stage.why, False
     screened = lab.screen(spec_of(problem, stage.bed), text)
     if isinstance(screened, Refused):
-        return f"screen: {screened.cause} (line {screened.line}: {screened.what})"
+        return f"screen: {screened.cause} (line {screened.line}: {screened.what})", False
     values = {n: v for n, v in stage.bed.fixed.items() if n in screened.overrides}
-    if isinstance(stage, Stage):
-        return recorded.judged(lab, stage, screened.text, values)
-    return staged.judged(lab, problem, stage, screened.text, values)
-
-
-def _upstream(lab: Lab, suite: Suite, problem: Problem, text: str) -> str:
-    """The suite's bench as it is, beside the candidate: what upstream would say."""
-    files = {CANDIDATE: text, BENCH: problem.bench}
-    if suite == "verilog-eval":
-        files["reference.sv"] = problem.reference
-        flags: tuple[str, ...] = verilog_eval.FLAGS
-        tops, run_s = [verilog_eval.BENCH], verilog_eval.RUN_S
-    else:
-        flags, tops, run_s = rtllm.FLAGS, [], rtllm.RUN_S
-    ran = lab.run({**problem.data, **files}, list(files), tops, flags=flags, run_s=run_s)
-    if ran.status in _STOPPED:
-        return _STOPPED[ran.status]
-    if suite == "rtllm":
-        # upstream looks only at what the simulation says
-        return rtllm.judged(ran.log) if ran.status == "ok" else ran.why
-    return verilog_eval.judged(ran.log)
+    if isinstance(stage, Staged):
+        return staged.judged(lab, problem, stage, screened.text, values), False
+    answer = recorded.replay(lab, stage.bed, screened.text, values, stage.recording)
+    failed = recorded.verdict(stage, answer)
+    return failed, not failed and passes_too(problem, stage, text, screened, answer)

@@ -7,7 +7,7 @@ upstream has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hwgen.benchsuites import texts, verilog_eval
@@ -28,13 +28,24 @@ RACE = (
 class Stage:
     """A bed with what was recorded in it, and the outputs expected at the recording's marks.
 
-    note: what is peculiar about the recording, "" if nothing.
+    note: what is peculiar about the recording, "" if nothing. sound: nothing is, and the bench
+    passes its reference.
     """
 
     bed: Bed
     recording: Recording
     expected: tuple[str, ...]
     note: str = ""
+    sound: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a design shows at the marks, or in a word why nothing; what the compiler said."""
+
+    shown: tuple[str, ...] = ()
+    failed: str = ""
+    log: str = ""
 
 
 def prepare(lab: Lab, problem: Problem, bed: Bed) -> Stage:
@@ -53,9 +64,9 @@ def raced(lab: Lab, stage: Stage) -> Stage:
     clock edge. For a stage in which the reference, screened, did not pass.
     """
     again = replay(lab, stage.bed, stage.bed.design, {}, stage.recording)
-    if isinstance(again, str) or not compared(stage, again):
+    if again.failed or not verdict(stage, again):
         return stage
-    return replace(stage, expected=tuple(again), note=RACE)
+    return replace(stage, expected=again.shown, note=RACE)
 
 
 def record(
@@ -80,34 +91,27 @@ def record(
 
 def replay(
     lab: Lab, bed: Bed, text: str, values: Mapping[str, int], recording: Recording
-) -> list[str] | str:
-    """What a design shows at the marks when driven by the recording, or in a word why nothing."""
+) -> Answer:
+    """What a design answers when driven by the recording."""
     top = fresh("replay")
     rows = len(recording.rows)
-    files = {
-        "replay.v": texts.replay(top, bed.module, bed.pins, values, rows),
-        DESIGN: text,
-        "rows": recording.file(),
-    }
+    driver = texts.replay(top, bed.module, bed.pins, values, rows)
+    files = {"replay.v": f"{driver}\n{text}", "rows": recording.file()}
     run_s = min(LONGEST_S, 2.0 + rows / 1000)
-    ran = lab.run(files, ["replay.v", DESIGN], [top], run_s=run_s, keep=["trace"])
+    ran = lab.run(files, ["replay.v"], [top], flags=verilog_eval.FLAGS, run_s=run_s, keep=["trace"])
     if ran.status != "ok":
-        return ran.status
+        return Answer(failed=ran.status)
     lines = ran.kept.get("trace", "").splitlines()
-    return lines[:-1] if lines and lines[-1] == f"end {rows}" else "early end"
+    if not lines or lines[-1] != f"end {rows}":
+        return Answer(failed="early end")
+    return Answer(tuple(lines[:-1]), log=ran.log)
 
 
-def judged(lab: Lab, stage: Stage, text: str, values: Mapping[str, int]) -> str:
-    """The verdict on screened text: "" for a pass, else why not."""
-    got = replay(lab, stage.bed, text, values, stage.recording)
-    if isinstance(got, str):
-        return got
-    return compared(stage, got)
-
-
-def compared(stage: Stage, got: Sequence[str]) -> str:
-    """The verdict on what a candidate showed."""
-    index = first_difference(stage.expected, got, output_bits(stage.bed))
+def verdict(stage: Stage, answer: Answer) -> str:
+    """The verdict on a candidate's answer: "" for a pass, else why not."""
+    if answer.failed:
+        return answer.failed
+    index = first_difference(stage.expected, answer.shown, output_bits(stage.bed))
     if index is None:
         return ""
     time = stage.recording.times[stage.recording.marks[index]] / 1000

@@ -63,11 +63,11 @@ def _judged(
 ) -> str:
     driven = stage.recording
     for _ in range(ROUNDS):
-        shown = replay(lab, stage.bed, text, values, driven)
-        if isinstance(shown, str):
-            return shown
+        answer = replay(lab, stage.bed, text, values, driven)
+        if answer.failed:
+            return answer.failed
         try:
-            log, seen = _play(lab, problem, stage, driven, shown, fill)
+            log, seen = _play(lab, problem, stage, driven, answer.shown, fill)
         except Unfit:
             return "the bench does not end with these outputs"
         if seen.drives(driven):

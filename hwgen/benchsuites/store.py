@@ -81,7 +81,7 @@ def _stage(data: dict[str, Any]) -> Stage | Staged:
     )  # fmt: skip
     if "fills" in data:
         return Staged(bed, recording, data["fills"], data["note"])
-    return Stage(bed, recording, _texts(data["expected"]), data["note"])
+    return Stage(bed, recording, _texts(data["expected"]), data["note"], data["sound"])
 
 
 def _texts(joined: str) -> tuple[str, ...]:

@@ -62,10 +62,15 @@ def judged(log: str) -> str:
     As upstream's analyser: some warnings and a TIMEOUT fail whatever follows, any other line that
     says "error" fails too, and without either a count of no mismatches passes.
     """
-    for words, reason in _FATAL:
-        if words in log:
-            return reason
+    reason = fatal(log)
+    if reason:
+        return reason
     found = [int(count) for count in _MISMATCHES.findall(log)]
     if 0 in found:
         return ""
     return f"{found[-1]} mismatches" if found else "no verdict"
+
+
+def fatal(log: str) -> str:
+    """What in a log fails a candidate whatever the bench counts, "" if nothing."""
+    return next((reason for words, reason in _FATAL if words in log), "")

@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 import small_suites
 
+from hwgen.benchsuites import upstream
+from hwgen.benchsuites.health import check, judge
+from hwgen.benchsuites.lab import Lab
+from hwgen.benchsuites.verilog_eval import read
+from hwgen.verify.jail.cells import find_jail
+
 REAL = Path(__file__).parents[3] / "shared" / "data" / "verilog-eval" / "spec-to-rtl"
 
 
@@ -83,6 +89,33 @@ def test_only_the_corrected_rule_holds_against_forgery(tmp_path):
     assert data["pass_at_k"]["5"]["value"] == pytest.approx(2 / 4)
     differ = {d["solution"] for d in data["disagreements"]}
     assert {"Prob001_and/forged.sv", "Prob002_count/peeks.sv"} <= differ
+
+
+def test_upstreams_verdict_is_inferred_only_where_it_follows(tmp_path, monkeypatch):
+    """Each of these computes the right thing; upstream's flow has its own opinion of some."""
+    suite = small_suites.verilog_eval(tmp_path / "suite")
+    problem = next(p for p in read(suite) if p.id == "Prob001_and")
+    right = small_suites.AND
+    texts = {
+        "plain": f"// {right.splitlines()[1]}\n{right}",
+        "directive": f"`define AND &\n{right.replace('&', '`AND')}",
+        "taken": "module tb(input a); endmodule\n" + right,
+        "idle": right.replace("endmodule", "wire w; reg r; always_comb r = 1'b0;\nendmodule"),
+        "wrong": right.replace("&", "|"),
+    }
+    monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
+    with Lab(find_jail()) as lab:
+        check(lab, "verilog-eval", problem)
+        health = check(lab, "verilog-eval", problem)
+        found = {n: judge(lab, "verilog-eval", health, n, text) for n, text in texts.items()}
+        ran = {n: upstream.run(lab, "verilog-eval", problem, text) for n, text in texts.items()}
+    assert health.reference.inferred
+    assert {name for name, judged in found.items() if judged.inferred} == {"plain"}
+    assert {name: judged.upstream for name, judged in found.items()} == ran
+    assert {name for name, judged in found.items() if not judged.corrected} == {*texts} - {"wrong"}
+    assert not ran["directive"]
+    assert ran["taken"]
+    assert ran["idle"]
 
 
 def test_code_completion_puts_a_body_behind_the_interface(tmp_path):

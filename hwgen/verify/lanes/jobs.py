@@ -148,13 +148,19 @@ def _compile_icarus(payload: dict[str, Any], modules: list[str]) -> list[str]:
     return [word for name in modules for word in ("-m", f"{folder}/{name}.vpi")]
 
 
-def icarus_settings(folder: str, top: str, values: dict[str, int]) -> dict[str, str]:
+def icarus_settings(
+    folder: str, top: str, values: dict[str, int], warnings: str = ""
+) -> dict[str, str]:
     """Files by name: what the driver would tell the compiler in `folder`. It knows the results of
-    two system functions from a table, which is faster than from the modules that hold them."""
+    two system functions from a table, which is faster than from the modules that hold them.
+
+    warnings: the compiler's letters of those that are wanted.
+    """
     lines = [
         f"basedir:{folder}",
         "generation:2012",
         "sys_func:functions",
+        f"warnings:{warnings}",
         f"root:{top}",
         *(f"defparam:{top}.{name}={value}" for name, value in values.items()),
         "out:design.vvp",
