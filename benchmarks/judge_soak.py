@@ -94,7 +94,7 @@ def soak(count: int, seed: int, options: Options) -> tuple[dict[int, Verdict], d
     twice, high, low = 0, 0, sys.maxsize
     before = files()
     began = time.perf_counter()
-    with Pool(options, 2) as pool:
+    with Pool(options) as pool:
         for done, (number, verdict) in enumerate(pool.judge_many(candidates(count, seed)), 1):
             twice += number in verdicts
             verdicts[number] = verdict

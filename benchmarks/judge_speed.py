@@ -2,9 +2,9 @@
 
     python -m benchmarks.judge_speed
 
-Every candidate is a text of its own unless said otherwise; jail on, two workers, 300 cycles of
-random stimulus each. The candidates of a run are references of built-in tasks (all pass), or half
-of them spoiled (mixed).
+Every candidate is a text of its own unless said otherwise; jail on, the pool's default of workers,
+300 cycles of random stimulus each. The candidates of a run are references of built-in tasks (all
+pass), or half of them spoiled (mixed).
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def mixed(rng: random.Random) -> Iterator[Candidate]:
         yield task, {"c.v": spoiled}
 
 
-def rate(options: Options, count: int, seed: int, jobs: int = 2) -> float:
+def rate(options: Options, count: int, seed: int, jobs: int | None = None) -> float:
     """Verdicts per second of `count` passing candidates, without the start of the workers."""
     stream = references(random.Random(seed))
     with Pool(options, jobs) as pool:
-        list(pool.judge_many(itertools.islice(stream, 4 * jobs)))
+        list(pool.judge_many(itertools.islice(stream, 12)))
         began = time.perf_counter()
         verdicts = list(pool.judge_many(itertools.islice(stream, count)))
         seconds = time.perf_counter() - began
@@ -95,10 +95,10 @@ def hit_time(count: int, seed: int) -> float:
     batch = list(itertools.islice(references(random.Random(seed)), count))
     options = Options(until="simulate", seed=seed)
     with TemporaryDirectory(prefix="hwgen-store-") as folder:
-        with Pool(options, 2, Store(Path(folder) / "v.sqlite")) as pool:
+        with Pool(options, None, Store(Path(folder) / "v.sqlite")) as pool:
             list(pool.judge_many(batch))
             pool.store.close()
-        with Pool(options, 2, Store(Path(folder) / "v.sqlite")) as pool:
+        with Pool(options, None, Store(Path(folder) / "v.sqlite")) as pool:
             next(pool.judge_many(batch[:1]))
             began = time.perf_counter()
             assert len(list(pool.judge_many(batch))) == count
@@ -113,7 +113,7 @@ def duplicates(count: int, seed: int) -> tuple[float, float]:
     random.Random(seed).shuffle(half)
     times = []
     for batch in (distinct, half):
-        with Pool(options, 2) as pool:
+        with Pool(options) as pool:
             list(pool.judge_many(itertools.islice(references(random.Random(0)), 8)))
             began = time.perf_counter()
             assert len(list(pool.judge_many(batch))) == count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shlex
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from hwgen.tasks.library import find_task
 from hwgen.tasks.task import Task
 from hwgen.verify.judge import Judge
 from hwgen.verify.options import Files, Options
-from hwgen.verify.pool import Pool
+from hwgen.verify.pool import WORKERS, Pool
 from hwgen.verify.store import default_store
 from hwgen.verify.verdict import SENTENCES, Verdict
 
@@ -51,7 +50,7 @@ def judge(
     prove: Annotated[bool, typer.Option(help="prove what passes against the reference")] = True,
     seed: Annotated[int | None, typer.Option(help="the run's secret; drawn if not given")] = None,
     waves: Annotated[Path | None, typer.Option(help="VCD of the run; one candidate")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="candidates at once")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, help="candidates at once")] = WORKERS,
     unsafe_no_jail: Annotated[
         bool, typer.Option("--unsafe-no-jail", help="run candidates with your rights")
     ] = False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ import typer
 from hwgen.cli.app import say
 from hwgen.errors import Problem, ToolMissing
 from hwgen.verify.options import Options
-from hwgen.verify.pool import Pool
+from hwgen.verify.pool import WORKERS, Pool
 from hwgen.verify.store import Store
 
 TOKENS = Path("~/.config/hwgen/serve-tokens")
@@ -22,7 +21,7 @@ TOKENS = Path("~/.config/hwgen/serve-tokens")
 def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="port")] = 8321,
-    jobs: Annotated[int, typer.Option(min=1, help="candidates at once")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, help="candidates at once")] = WORKERS,
     room: Annotated[int, typer.Option(min=1, help="candidates that may wait")] = 4096,
     token_file: Annotated[Path, typer.Option(help="names and tokens, mode 0600")] = TOKENS,
     prove: Annotated[bool, typer.Option(help="prove what passes against the reference")] = True,

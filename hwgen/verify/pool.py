@@ -52,6 +52,9 @@ class _Worker:
     begun: int = -1  # the job that it is at
 
 
+WORKERS = (os.cpu_count() or 1) + 1  # one more than cores: a worker idles while its cells work
+
+
 class Pool:
     """`jobs` workers that judge with the same options; a context manager.
 
@@ -64,7 +67,7 @@ class Pool:
         unsafe: bool = False,
     ) -> None:  # fmt: skip
         self.options, self.unsafe = options, unsafe
-        self.count = jobs or os.cpu_count() or 1
+        self.count = jobs or WORKERS
         self.store = store or Store()
         self._workers: list[_Worker] = []
         self._waiting: deque[_Job] = deque()  # in no worker's hands
