@@ -57,7 +57,7 @@ def fates(attack: Attack, seed: int, sims: Sequence[str]) -> Iterator[Fate]:
             until = "simulate" if attack.until == "simulate" else "prove"
             with Judge(Options(seed=seed, lane=lane, sim=sim, until=until)) as judge:
                 verdict = judge.judge(task, files)
-            fits = verdict.outcome == "FAIL" and verdict.cause in attack.causes
+            fits = verdict.outcome == "FAIL" and verdict.cause in attack.acceptable(sim)
             told = secret in repr(verdict)
             yield Fate(
                 attack.name, where, seed, verdict.outcome, verdict.cause, paid(verdict), fits, told

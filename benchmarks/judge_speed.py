@@ -113,7 +113,10 @@ def duplicates(count: int, seed: int) -> tuple[float, float]:
     random.Random(seed).shuffle(half)
     times = []
     for batch in (distinct, half):
-        with Pool(options) as pool:
+        with (
+            TemporaryDirectory(prefix="hwgen-store-") as folder,
+            Pool(options, None, Store(Path(folder) / "v.sqlite")) as pool,
+        ):
             list(pool.judge_many(itertools.islice(references(random.Random(0)), 8)))
             began = time.perf_counter()
             assert len(list(pool.judge_many(batch))) == count
