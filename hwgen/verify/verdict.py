@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 Outcome = Literal["PASS", "FAIL", "ERROR", "SKIP"]
@@ -132,7 +133,14 @@ class Verdict:
         kept["cases"] = (data["cases"]["passed"], data["cases"]["total"])
         kept["checks"] = (data["checks"]["done"], data["checks"]["planned"])
         kept["mismatch"] = Mismatch(**data["mismatch"]) if data["mismatch"] else None
+        kept["tools"] = _shared(tuple(data["tools"].items()))
         return cls(**kept)
+
+
+@lru_cache(64)
+def _shared(tools: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One mapping for many verdicts: they are kept by the thousand."""
+    return dict(tools)
 
 
 def feedback(verdict: Verdict) -> str:
