@@ -119,12 +119,14 @@ class Judge:
             raise _Stop(Verdict.stopped("screen", found.cause, found.what, found.line))
         seed = derived(self.options.seed, found.digest, task.digest)
         stimulus = self._stimulus(task, seed)
-        verdict = self._simulated(task, {"candidate.v": found.text}, stimulus, found, seed)
-        if verdict.passed and self.options.sim == "verilator":
-            # which knows no x: a pass is a pass if Icarus sees none either
+        text = {"candidate.v": found.text}
+        if self.options.sim == "verilator":
+            # which knows no x: Icarus has a look first, and what fails there need not be built
             options = replace(self.options, lane="vector", sim="icarus")
-            text = {"candidate.v": found.text}
             verdict = self._simulated(task, text, stimulus, found, seed, options)
+            if not verdict.passed:
+                return verdict
+        verdict = self._simulated(task, text, stimulus, found, seed)
         if verdict.passed and self._audited(found):
             verdict = self._audit(task, found, verdict)
         if not verdict.passed or self.options.until == "simulate":
@@ -287,7 +289,8 @@ def _failed(verdict: Verdict, stage: Stage, cause: str, what: str = "") -> Verdi
 
 
 def _first_line(log: str) -> str:
-    return next((line for line in log.splitlines() if line.strip()), "")[:200]
+    lines = [line for line in log.splitlines() if line.strip()]
+    return next((line for line in lines if "rror" in line), lines[0] if lines else "")[:200]
 
 
 def judge(task: Task, rtl: str | Files, options: Options = DEFAULTS) -> Verdict:

@@ -158,13 +158,13 @@ FAMILIES = (
         template="fifo.v.j2",
     ),
     Family(
-        name="stack",
+        name="lifo",
         kind="cycle",
         summary="stacks with full, empty and count",
         parameters=PARAMETERS,
         options=OPTIONS,
         legal=legal,
         make=make_stack,
-        template="stack.v.j2",
+        template="lifo.v.j2",
     ),
 )
