@@ -10,6 +10,8 @@ from hwgen.benchsuites.health import Health, Judged
 from hwgen.benchsuites.passk import table
 from hwgen.verify.tools import tool_versions
 
+SCHEMA = 1
+
 
 def report(suite: str, healths: Sequence[Health], verdicts: Sequence[Judged]) -> dict[str, Any]:
     """The evaluation as JSON values.
@@ -21,6 +23,8 @@ def report(suite: str, healths: Sequence[Health], verdicts: Sequence[Judged]) ->
     """
     rows = [_row(health.problem.id, verdicts) for health in healths]
     return {
+        "schema": SCHEMA,
+        "kind": "evaluation",
         "suite": suite,
         "total": len(rows),
         "passed": sum(row["passed"] > 0 for row in rows),

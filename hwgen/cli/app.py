@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "serve": "hwgen.cli.serve:serve",
     "report": "hwgen.cli.report:report",
     "eval": "hwgen.cli.eval:evaluate",
+    "data": "hwgen.cli.data:data",
+    "train": "hwgen.cli.train:train",
     "doctor": "hwgen.cli.doctor:doctor",
 }
 """Import path of each command's function, in the order of the help page."""

@@ -1,8 +1,9 @@
-"""hwgen list: what can be built."""
+"""hwgen list: what can be built, trained and run."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,6 +18,7 @@ class What(StrEnum):
     ARCHS = "archs"
     PRESETS = "presets"
     SUITES = "suites"
+    RECIPES = "recipes"
 
 
 SUITES = {
@@ -27,15 +29,20 @@ SUITES = {
 
 
 def list_command(
-    what: Annotated[What, typer.Argument(help="archs, presets or suites")] = What.ARCHS,
+    what: Annotated[What, typer.Argument(help="archs, presets, suites or recipes")] = What.ARCHS,
     json_output: Annotated[bool, typer.Option("--json", help="data on stdout")] = False,
 ) -> None:
-    """List architectures, their presets, or the benchmarks of `hwgen eval`.
+    """List architectures, their presets, benchmarks of `hwgen eval`, recipes of `hwgen train`.
 
     Example: hwgen list --json
     """
     if what is What.SUITES:
-        _suites(json_output)
+        _summaries("suites", SUITES, json_output)
+        return
+    if what is What.RECIPES:
+        from hwgen.training.configs import names
+
+        _summaries("recipes", names(), json_output)
         return
     archs = all_archs()
     if json_output:
@@ -53,10 +60,10 @@ def list_command(
             print(f"{arch.name}: {arch.summary}\n  presets: {', '.join(arch.presets)}")
 
 
-def _suites(as_json: bool) -> None:
+def _summaries(what: str, found: Mapping[str, str], as_json: bool) -> None:
     if as_json:
-        rows = [{"name": name, "summary": summary} for name, summary in SUITES.items()]
-        print(json.dumps({"suites": rows}, indent=2))
+        rows = [{"name": name, "summary": summary} for name, summary in found.items()]
+        print(json.dumps({what: rows}, indent=2))
         return
-    for name, summary in SUITES.items():
+    for name, summary in found.items():
         print(f"{name}: {summary}")

@@ -22,7 +22,7 @@ from hwgen import __version__
 from hwgen.errors import HwgenError, Problem, UsageError
 
 MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 SCRATCH = "sim_build"
 """The one folder below an emitted one that its users may fill; the next build deletes it."""
 
@@ -82,7 +82,7 @@ class Bundle:
             "spec_digest": self.spec_digest,
             "top": self.top,
             **self.facts,
-            "blocks": [
+            "modules": [
                 {"module": m.name, "file": m.path, "source": m.source} for m in self.modules
             ],
             "files": {path: _sha256(data) for path, data in self.contents().items()},

@@ -9,38 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import Problem, UsageError
+from hwgen.report.evaluation import evaluation_page
+from hwgen.report.html import cell, count, page, percent, prose, shown, table, yes
 from hwgen.report.plots import Point, roofline, timeline
 
 _ABOUT_CYCLES = """A layer's cycles run from the end of the layer before to its own last byte in
 memory. The roofline is its busiest part: a core, POST, FILL or memory. Weights are loaded ahead
 while earlier layers run, so a layer that is bound by memory may take less than its own traffic."""
-
-_STYLE = """
-:root { --ink: #1c2128; --dim: #57606a; --page: #fff; --line: #d0d7de; --run: #2f6fd0;
-  --stall: #f3b7a1; --wait: #e3dcb8; --band: #f3f5f7; --good: #1a7f37; --bad: #cf222e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --dim: #8b949e; --page: #0d1117;
-  --line: #30363d; --stall: #8a4a37; --wait: #57502c; --band: #161b22; --good: #3fb950;
-  --bad: #f85149; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
-  max-width: 1080px; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
-th, td { padding: 3px 9px; border-bottom: 1px solid var(--line); text-align: right;
-  white-space: nowrap; }
-th:first-child, td:first-child, td.text, th.text { text-align: left; }
-td.wrap { white-space: normal; }
-.yes { color: var(--good); } .no { color: var(--bad); font-weight: bold; }
-.dim { color: var(--dim); }
-svg { width: 100%; height: auto; } text { fill: var(--ink); font-size: 11px; }
-.tick { fill: var(--dim); text-anchor: middle; } .lane { text-anchor: end; }
-.small { font-size: 10px; }
-.run { fill: var(--run); } .stall { fill: var(--stall); } .wait { fill: var(--wait); }
-.band { fill: var(--band); } .band2 { fill: none; pointer-events: all; }
-.axis { stroke: var(--line); } .roof { stroke: var(--dim); fill: none; }
-.point { fill: var(--run); }
-.key { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em; }
-"""
 
 
 def read_page(path: Path) -> str:
@@ -60,6 +35,8 @@ def read_page(path: Path) -> str:
     try:
         if data.get("kind") == "run":
             return run_page(data, _timeline_of(source.parent))
+        if data.get("kind") == "evaluation":
+            return evaluation_page(data)
         if isinstance(data.get("rows"), list):
             return results_page(data, path.stem)
     except (KeyError, TypeError, ValueError) as error:
@@ -103,19 +80,19 @@ def run_page(run: Mapping[str, Any], trace: Mapping[str, Any] | None) -> str:
         body += [f"<p>One image, cycles from the start bit.{keys}</p>", timeline(trace, names)]
     else:
         body.append(f'<p class="dim">not run: {escape(no_clock or "no timeline was kept")}</p>')
-    return _page(f"{run['arch']} run of {run['network']['name']}", body)
+    return page(f"{run['arch']} run of {run['network']['name']}", body)
 
 
 def _facts(run: Mapping[str, Any]) -> str:
     exact = run["bit_exact"]
-    verdict = escape(str(run["not_run"].get("bit_exact", ""))) if exact is None else _yes(exact)
+    verdict = escape(str(run["not_run"].get("bit_exact", ""))) if exact is None else yes(exact)
     rows = {
         "simulator": escape(f"{run['sim']} ({run['tool']})"),
         "images": str(run["images"]),
         "bit-exact with the integer model": verdict,
-        "cycles per image": _count(run["cycles"]),
-        "MAC per image": _count(run["macs"]),
-        "simulated cycles per second": _count(run["cycles_per_second"]),
+        "cycles per image": count(run["cycles"]),
+        "MAC per image": count(run["macs"]),
+        "simulated cycles per second": count(run["cycles_per_second"]),
         "design": escape(run["spec_digest"][:16]),
         "network": escape(run["network"]["sha256"][:16]),
     }
@@ -134,28 +111,28 @@ def _layer_table(run: Mapping[str, Any]) -> str:
         exact = layer["bit_exact"]
         rows.append([
             f"<td title='{escape(', '.join(layer['nodes']))}'>{escape(layer['name'])}</td>",
-            _cell(f"{layer['m']} x {layer['k']} x {layer['n']}"),
-            _cell(f"{layer['a_bits']}/{layer['w_bits']}"),
-            _cell(str(layer["n_lut"])), _cell(str(layer["n"] - layer["n_lut"])),
-            _cell(_count(cycles)), _cell(_count(ideal)),
-            _cell(f"{cycles / ideal:.2f}" if cycles and ideal else ""),
-            _cell(_percent(layer["utilisation"]["lut"])),
-            _cell(_percent(layer["utilisation"]["dsp"])),
-            _cell(_count(layer["dma_bytes"])), _cell(_count(layer["stalls"])),
-            _cell("" if exact is None else _yes(exact)),
+            cell(f"{layer['m']} x {layer['k']} x {layer['n']}"),
+            cell(f"{layer['a_bits']}/{layer['w_bits']}"),
+            cell(str(layer["n_lut"])), cell(str(layer["n"] - layer["n_lut"])),
+            cell(count(cycles)), cell(count(ideal)),
+            cell(f"{cycles / ideal:.2f}" if cycles and ideal else ""),
+            cell(percent(layer["utilisation"]["lut"])),
+            cell(percent(layer["utilisation"]["dsp"])),
+            cell(count(layer["dma_bytes"])), cell(count(layer["stalls"])),
+            cell("" if exact is None else yes(exact)),
         ])  # fmt: skip
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _engine_table(layers: Sequence[Mapping[str, Any]]) -> str:
     engines = list(layers[0]["engines"]) if layers else []
     rows = [
         [f"<td>{escape(layer['name'])}</td>"]
-        + [_cell("{run:,} / {wait:,} / {stall:,}".format(**layer["engines"][e])) for e in engines]
+        + [cell("{run:,} / {wait:,} / {stall:,}".format(**layer["engines"][e])) for e in engines]
         for layer in layers
     ]
     note = '<p class="dim">Cycles running / waiting for a token / held while running.</p>'
-    return note + _table(["layer", *engines], rows)
+    return note + table(["layer", *engines], rows)
 
 
 def _roofline(run: Mapping[str, Any]) -> str:
@@ -178,9 +155,9 @@ def results_page(results: Mapping[str, Any], title: str) -> str:
         met = row.get("met")
         rows.append([
             f"<td class='wrap'>{escape(str(row['name']))}</td>",
-            _cell(escape(_value(row.get("value")))), _text(row.get("unit")),
-            _text(row.get("goal")), _cell("" if met is None else _yes(bool(met))),
-            _text(row.get("peer")), _text(row.get("limit")),
+            cell(escape(shown(row.get("value")))), prose(row.get("unit")),
+            prose(row.get("goal")), cell("" if met is None else yes(bool(met))),
+            prose(row.get("peer")), prose(row.get("limit")),
             f"<td class='text wrap'><code>{escape(str(row.get('command') or ''))}</code></td>",
         ])  # fmt: skip
     tools = "".join(
@@ -189,47 +166,7 @@ def results_page(results: Mapping[str, Any], title: str) -> str:
     )
     body = [
         f"<h1>{escape(title)}</h1>",
-        _table(head, rows),
+        table(head, rows),
         f"<h2>Tools</h2><table>{tools}</table>",
     ]
-    return _page(title, body)
-
-
-def _page(title: str, body: Sequence[str]) -> str:
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}'
-        f'</title><meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body>\n{chr(10).join(body)}\n</body></html>\n"
-    )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{h}</th>" for h in head)
-    lines = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in rows)
-    return f'<div class="scroll"><table><tr>{top}</tr>\n{lines}</table></div>'
-
-
-def _cell(text: str) -> str:
-    return f"<td>{text}</td>"
-
-
-def _text(value: object) -> str:
-    return f'<td class="text wrap">{escape(_value(value))}</td>'
-
-
-def _value(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    return "" if value is None else str(value)
-
-
-def _yes(good: bool) -> str:
-    return f'<span class="{"yes" if good else "no"}">{"yes" if good else "no"}</span>'
-
-
-def _count(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
+    return page(title, body)

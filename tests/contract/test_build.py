@@ -67,8 +67,8 @@ def test_the_folder_is_complete_and_says_nothing_of_this_machine(designs, arch, 
         assert name in files
     rtl = sorted(n for n in files if n.startswith("rtl/"))
     assert files["rtl.f"].decode().split() == rtl
-    assert [b["file"] for b in manifest["blocks"]] == rtl
-    assert set(manifest["contracts"]) == {b["module"] for b in manifest["blocks"]}
+    assert [m["file"] for m in manifest["modules"]] == rtl
+    assert set(manifest["contracts"]) == {m["module"] for m in manifest["modules"]}
     assert all(text for text in manifest["contracts"].values())
     for name, data in files.items():
         if name.endswith(".bin"):

@@ -12,6 +12,7 @@ from hwgen.benchsuites import upstream
 from hwgen.benchsuites.health import check, judge
 from hwgen.benchsuites.lab import Lab
 from hwgen.benchsuites.verilog_eval import read
+from hwgen.cli.app import main
 from hwgen.verify.jail.cells import find_jail
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "verilog-eval" / "spec-to-rtl"
@@ -172,6 +173,112 @@ def test_mistakes_are_sentences(tmp_path, suite, solutions, said):
     assert ran.returncode == 2
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def called(capsys, *arguments):
+    """(exit code, stdout, stderr) of the command line in this process."""
+    with pytest.raises(SystemExit) as left:
+        main(["eval", *map(str, arguments)])
+    said = capsys.readouterr()
+    return left.value.code, said.out, said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tasks"], ["tasks: nobody answers", "--model"]),
+        (["tasks", "--model", "a/b", "--solutions", "x", "--suite-dir", "y"],
+         ["--model and --solutions are both given", "--solutions is for benchmarks",
+          "--suite-dir is for benchmarks"]),
+        (["rtllm", "--solutions", "x"], ["rtllm needs --suite-dir"]),
+        (["rtllm", "--suite-dir", "."], ["rtllm: nobody answers", "--solutions"]),
+        (["rtllm", "--suite-dir", ".", "--solutions", "references", "--samples", "5", "--top-p",
+          "0.5", "--count", "3", "--family", "counter", "--resume"],
+         ["--samples is for --model", "--top-p is for --model", "--count is for tasks",
+          "--family is for tasks", "--resume needs a folder"]),
+        (["tasks", "--model", "nowhere"], ["there is no folder nowhere"]),
+        (["tasks", "--model", "./no/where"], ["there is no folder ./no/where"]),
+        (["tasks", "--model", "FILE"], ["FILE is no folder"]),
+        (["tasks", "--model", "DIR", "--count", "0"], ["--count 0 is too small"]),
+        (["tasks", "--model", "DIR", "--samples", "5", "--temperature", "0"],
+         ["5 samples at temperature 0 would all be the same"]),
+        (["tasks", "--model", "DIR", "--samples", "0", "--temperature", "-1", "--top-p", "2"],
+         ["0 samples", "temperature -1.0", "top-p 2.0"]),
+        (["tasks", "--model", "DIR", "--split", "S,T"], ["no split 'T'", "splits are train, S"]),
+        (["tasks", "--model", "DIR", "--family", "countr"], ["no task or family 'countr'"]),
+    ],
+)  # fmt: skip
+def test_options_that_do_not_fit_are_sentences(arguments, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hwgen.cli.policy.find_spec", lambda name: name)
+    (tmp_path / "FILE").write_text("")
+    (tmp_path / "DIR").mkdir()
+    code, out, errors = called(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    for words in said:
+        assert words in errors
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["DIR", "FILE"]
+
+
+@pytest.mark.parametrize("suite", ["tasks", "verilog-eval"])
+def test_a_model_without_its_libraries_is_a_missing_tool(suite, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("hwgen.cli.policy.find_spec", lambda name: None if "t" in name else name)
+    more = [] if suite == "tasks" else ["--suite-dir", small_suites.verilog_eval(tmp_path / "s")]
+    code, _, errors = called(capsys, suite, "--model", tmp_path, *more)
+    assert code == 3
+    assert "a model needs torch, transformers, tokenizers, peft, which are not" in errors
+    assert "fix: pip install 'hwgen[train]'" in errors
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A folder with a random model of some ten thousand parameters."""
+    torch = pytest.importorskip("torch")
+    from hwgen.training.policy import Size, new_policy, save_policy
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("model") / "random"
+    size = Size(layers=1, width=64, heads=2, vocab=320, context=448)
+    save_policy(new_policy(size, ["module counter; endmodule"], 0), folder)
+    return folder
+
+
+def test_a_model_on_tasks_from_the_command_line(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = ["tasks", "--model", model, "--count", 1, "--family", "counter", "--samples", 5,
+             "--split", "S,C-test", "--jobs", 1]  # fmt: skip
+    code, out, errors = called(capsys, *asked)
+    assert code == 0, errors
+    assert "random: 0 of 2 tasks passed" in out
+    assert "0 of 1: split C-test is out of its domain" in out
+    assert "10 samples for 2 tasks, 0 of them are there already" in errors
+    folder = tmp_path / "eval-tasks"
+    data = json.loads((folder / "result.json").read_text())
+    assert list(data["splits"]) == ["S", "C-test"]
+    assert data["splits"]["S"]["pass_at_k"]["5"]["value"] == 0
+    assert sum(n for by in data["causes"].values() for n in by.values()) == 10
+    answers = (folder / "answers.jsonl").read_bytes()
+    code, _, errors = called(capsys, *asked)
+    assert code == 2
+    assert "--resume" in errors
+    code, out, _ = called(capsys, *asked, "--resume", "--json")
+    assert (code, json.loads(out)) == (0, data)
+    assert (folder / "answers.jsonl").read_bytes() == answers
+
+
+def test_a_model_on_a_benchmark_from_the_command_line(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
+    suite = small_suites.verilog_eval(tmp_path / "suite")
+    code, out, errors = called(
+        capsys, "verilog-eval", "--suite-dir", suite, "--model", model, "-o", tmp_path / "out"
+    )
+    assert code == 0, errors
+    assert "verilog-eval: 0 of 4 problems passed" in out
+    assert "note: 0 of 4: verilog-eval is out of its domain" in out
+    assert "4 of 4 problems answered" in errors
+    assert len(list((tmp_path / "out" / "solutions").rglob("*.sv"))) == 4
+    assert "out of its domain" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="VerilogEval's problems are not on this machine")

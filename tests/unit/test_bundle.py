@@ -34,7 +34,7 @@ def test_manifest_lists_every_other_file_with_its_digest(tmp_path):
     found = listing(tmp_path / "out")
     manifest = json.loads(found.pop("manifest.json"))
     assert manifest["files"] == {n: hashlib.sha256(d).hexdigest() for n, d in found.items()}
-    assert manifest["blocks"] == [
+    assert manifest["modules"] == [
         {"module": "m", "file": "rtl/m.v", "source": "templates/m.v.j2"}
     ]  # fmt: skip
     assert manifest["interface"] == {"module": "m"}

@@ -32,6 +32,9 @@ ALLOWED = {
         "hwgen", "hwgen.cache", "hwgen.errors", "hwgen.resources", "hwgen.emit", "hwgen.tasks",
         "hwgen.verify",
     },
+    "hwgen.blocks": {
+        "hwgen.arch", "hwgen.errors", "hwgen.spec", "hwgen.emit", "hwgen.tasks", "hwgen.verify",
+    },
     "hwgen.serve": {"hwgen", "hwgen.errors", "hwgen.tasks", "hwgen.verify"},
     "hwgen.cluster": {"hwgen.errors", "hwgen.tasks", "hwgen.verify"},
     "hwgen.report": {"hwgen", "hwgen.errors", "hwgen.resources"},

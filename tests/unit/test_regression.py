@@ -57,7 +57,7 @@ def folder(tmp_path, monkeypatch):
 
     def make(text: str) -> Path:
         (tmp_path / "manifest.json").write_text(
-            json.dumps({"manifest_version": 1, "arch": "n3h", "files": {}})
+            json.dumps({"manifest_version": 2, "arch": "n3h", "files": {}})
         )
         (tmp_path / "tb" / "_lib").mkdir(parents=True)
         (tmp_path / "tb" / "_lib" / "bench.py").write_text(f"import json, sys, time\n{text}\n")

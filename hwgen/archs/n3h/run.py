@@ -170,7 +170,7 @@ def design_files(program: Program, build: Path | None) -> list[Path]:
     if build is not None:
         manifest = read_manifest(build)
         check_design(program, str(manifest.get("spec_digest")), str(build))
-        files = [build / block["file"] for block in manifest["blocks"]]
+        files = [build / module["file"] for module in manifest["modules"]]
         missing = [str(path) for path in files if not path.is_file()]
         if missing:
             raise UsageError(
