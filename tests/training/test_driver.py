@@ -234,7 +234,10 @@ def test_a_killed_run_goes_on(tmp_path: Path, how: signal.Signals) -> None:
             sys.exit(130)
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "run")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stdout.readline() == "now\n"
         os.kill(process.pid, how)

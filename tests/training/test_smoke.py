@@ -31,8 +31,10 @@ def results(folder: Path) -> dict[str, Any]:
     """The run's results; it was interrupted in the middle of the first RL stage."""
     command = [*COMMAND, "-o", str(folder)]
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        # whoever starts the tests in the background has them ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         guard = threading.Timer(PATIENCE, process.kill)
         guard.start()
         assert process.stderr is not None
