@@ -265,4 +265,4 @@ def test_closing_leaves_nobody(cell):
     family = inside(cell.pid)
     cell.close()
     assert cell.pid is None
-    assert not any(alive(pid) for pid in family)
+    assert gone(family)
