@@ -31,8 +31,8 @@ from hwgen.verify.worth import weighed
 
 REFERENCES_KEPT = 256
 ATTEMPTS = 3
-FLEETING = frozenset({"lost", "tool", "wall-clock"})
-"""Failures of ours that a second attempt, in a new cell, may not meet."""
+FLEETING = frozenset({"lost", "tool", "wall-clock", "crash"})
+"""What a second attempt may not meet: our failures, and crashes, which tools have of themselves."""
 
 _FATES = {
     "compile": "elaborate", "crash": "crash", "cpu": "cpu-limit", "memory": "memory-limit",
