@@ -13,9 +13,9 @@ from hwgen.tasks.library import get_task
 from hwgen.training.data.splits import split_of
 from hwgen.training.evaluate import Asking, compare, compare_seeds, evaluate_tasks, paired
 from hwgen.training.evaluate.draw import draw
-from hwgen.training.evaluate.journal import append, read_lines
 from hwgen.training.evaluate.writer import identity_of
 from hwgen.training.judged import Judging
+from hwgen.training.records import append, read_lines
 from hwgen.training.text import prompt_of
 from hwgen.verify.verdict import Verdict
 

@@ -13,8 +13,8 @@ from hwgen.benchsuites.health import Judged
 from hwgen.benchsuites.problem import Problem
 from hwgen.errors import UsageError
 from hwgen.training.evaluate import Asking, compare, suites
-from hwgen.training.evaluate.journal import read_lines
 from hwgen.training.evaluate.suites import Place, cause_of, evaluate_policy, evaluate_solutions
+from hwgen.training.records import read_lines
 from hwgen.verify.jail.cells import find_jail
 
 ASKING = Asking(samples=2, temperature=0.8)

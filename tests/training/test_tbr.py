@@ -11,7 +11,8 @@ from hwgen.errors import HwgenError, UsageError
 from hwgen.tasks.library import get_task
 from hwgen.training import policy as policies
 from hwgen.training.policy import Sample, Size, new_policy
-from hwgen.training.tbr import TbrConfig, journal, report, sentence, tbr
+from hwgen.training.records import read_lines
+from hwgen.training.tbr import TbrConfig, report, sentence, tbr
 from hwgen.training.tbr.grow import Reflection, tally_of
 from hwgen.training.tbr.tree import Node, Thresholds, Tree, candidates, pairs, preferred, scores
 from hwgen.training.text import prompt_of
@@ -252,7 +253,7 @@ def test_a_stopped_run_goes_on(policy, scripted, tmp_path, kept):
 def test_without_resume_a_run_starts_anew(policy, scripted, tmp_path):
     run(policy, tmp_path, samples=2)
     run(policy, tmp_path, samples=4)
-    assert len(journal.read(tmp_path / "trees.jsonl")[0]["nodes"]) == 8
+    assert len(read_lines(tmp_path / "trees.jsonl")[0]["nodes"]) == 8
 
 
 def test_another_run_is_not_mixed_in(policy, scripted, tmp_path):
@@ -274,7 +275,7 @@ def test_damage_and_bad_input_are_sentences(policy, scripted, tmp_path):
     run(policy, tmp_path)
     trees = tmp_path / "trees.jsonl"
     trees.write_bytes(b"nonsense\n" + trees.read_bytes())
-    with pytest.raises(UsageError, match=r"trees.jsonl is damaged: line 1 is no record"):
+    with pytest.raises(UsageError, match=r"trees.jsonl, line 1: this is no record"):
         run(policy, tmp_path, resume=True)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwgen.training.evaluate.journal import append, read_lines
 from hwgen.training.evaluate.writer import Asking, Writer, ask, length_of, room_for
+from hwgen.training.records import append, read_lines
 
 if TYPE_CHECKING:
     from hwgen.training.policy import Policy

@@ -26,9 +26,10 @@ from hwgen.benchsuites.solutions import read
 from hwgen.benchsuites.upstream import Suite
 from hwgen.training.evaluate.answers import Answer, answers_of
 from hwgen.training.evaluate.figures import nothing_passed
-from hwgen.training.evaluate.journal import ANSWERS, VERDICTS, append, begin, read_lines
+from hwgen.training.evaluate.journal import ANSWERS, VERDICTS, begin
 from hwgen.training.evaluate.tasks import write_result
 from hwgen.training.evaluate.writer import Asking, Writer, identity_of, name_of
+from hwgen.training.records import append, read_lines
 from hwgen.training.text import ANSWER, code_in
 from hwgen.verify.jail.cells import Jail
 from hwgen.verify.store import judge_digest

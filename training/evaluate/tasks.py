@@ -15,9 +15,10 @@ from hwgen.tasks.library import get_task
 from hwgen.training.checkpoint import write_text
 from hwgen.training.evaluate.answers import Answer, answers_of
 from hwgen.training.evaluate.figures import Report
-from hwgen.training.evaluate.journal import ANSWERS, VERDICTS, append, begin, read_lines
+from hwgen.training.evaluate.journal import ANSWERS, VERDICTS, begin
 from hwgen.training.evaluate.row import row_of
 from hwgen.training.evaluate.writer import Asking, Writer, identity_of, name_of
+from hwgen.training.records import append, read_lines
 from hwgen.training.text import code_in, prompt_of
 from hwgen.verify.store import judge_digest
 from hwgen.verify.verdict import Verdict

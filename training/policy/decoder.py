@@ -2,8 +2,8 @@
 
 Two decoders with the same three methods. `Fast` writes out a decoding step of Qwen3 with fused
 weights and caches of its own: on a model of a few million parameters the general step of
-transformers takes three times as long, in Python and in reading the same prompt for each of its
-samples. `General` takes any causal model.
+transformers spends most of its time in Python and in reading the same prompt for each sample.
+`General` takes any causal model.
 """
 
 from __future__ import annotations

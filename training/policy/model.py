@@ -1,9 +1,8 @@
 """A policy as a value, and our own tiny one from scratch: a Qwen decoder of a few million
 parameters, trained by the same recipes as any other causal language model.
 
-It is a Qwen3: Qwen2 with normalised queries and keys, which stand the large steps that a short
-training takes. (transformers also gives every qwen2 folder Qwen2's own splitting of text into
-words, whatever its tokenizer.json says; it leaves a qwen3 folder its tokenizer.)
+It is a Qwen3 (Qwen2 with normalised queries and keys), not a Qwen2, to which transformers gives
+Qwen2's own splitting of text into words, whatever the folder's tokenizer.json says.
 """
 
 from __future__ import annotations
@@ -47,9 +46,7 @@ class Size:
 
     @property
     def kv_heads(self) -> int:
-        """Heads of keys and values. Half of the heads save half of the cache; fewer learn to copy
-        names and numbers from a prompt much later.
-        """
+        """Heads of keys and values. Half of the heads save half of the cache."""
         return self.heads // 2 if self.heads % 2 == 0 else self.heads
 
 

@@ -1,8 +1,7 @@
 """The optimiser of our training loops: Muon for matrices and AdamW for the rest, or AdamW alone.
 
-Muon (Jordan et al., 2024) makes an update of a matrix orthogonal; small models learn the same with
-about half the steps. Its lr is scaled to the size of AdamW's updates (Moonlight, Liu et al.,
-2025), so that one lr serves both.
+Muon (Jordan et al., 2024) makes an update of a matrix orthogonal. Its lr is scaled to the size of
+AdamW's updates (Moonlight, Liu et al., 2025), so that one lr serves both.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hwgen.errors import Problem, UsageError
 from hwgen.tasks.library import get_task
 from hwgen.training.judged import Judging, check_errors
+from hwgen.training.records import append
 from hwgen.training.rewards import cases_passed
 from hwgen.training.tbr import journal
 from hwgen.training.tbr.tree import Node, Tree
@@ -155,7 +156,7 @@ def grow(
         began = time.monotonic()
         tally = tally_of(trees, nursery.reflection)
         found = _group(nursery, ids[start : start + size], tally)
-        journal.append(folder / journal.TREES, [tree.as_dict() for tree in found])
+        append(folder / journal.TREES, [tree.as_dict() for tree in found])
         trees += found
         passed = sum(any(node.passed for node in tree.nodes) for tree in found)
         seconds = time.monotonic() - began

@@ -5,13 +5,13 @@ the last complete group of them.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hwgen.errors import Problem, UsageError
-from hwgen.training.checkpoint import full_disk, write_text
+from hwgen.training.checkpoint import write_text
+from hwgen.training.records import read_lines
 
 TREES = "trees.jsonl"
 SETTINGS = "settings.json"
@@ -33,7 +33,7 @@ def begin(
         write_text(folder / SETTINGS, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
         return []
     _check(folder, wanted)
-    lines = read(path) if path.exists() else []
+    lines = read_lines(path)
     whole = len(lines) if len(lines) == len(ids) else len(lines) // group * group
     same = [line.get("id") for line in lines[:whole]] == list(ids[:whole])
     if not same:
@@ -41,33 +41,6 @@ def begin(
     if path.exists():
         write_text(path, "".join(json.dumps(line) + "\n" for line in lines[:whole]))
     return lines[:whole]
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """The records of a file; a torn last line is left out. Raises UsageError for other damage."""
-    data = path.read_bytes()
-    found = []
-    for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        if not isinstance(record, dict):
-            raise _damaged(path, f"line {number} is no record")
-        found.append(record)
-    return found
-
-
-def append(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
-    """Add records and flush them to the disk. A full disk is an HwgenError."""
-    text = "".join(json.dumps(record) + "\n" for record in records)
-    try:
-        with path.open("ab") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise full_disk(error, path) from error
 
 
 def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
